@@ -1,0 +1,1 @@
+"""augment: hits and conversation -> a prompt within a budget."""

@@ -1,0 +1,36 @@
+"""generate: a prompt in, a stream of events out.
+
+A provider is a module with `create(settings) -> Generator`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from imagelore.types import GeneratorEvent, Prompt
+
+
+class Generator(Protocol):
+    """Answers from the numbered sources of a prompt, citing them as `[1]`."""
+
+    @property
+    def label(self) -> str:
+        """What the page calls it: "extractive (quotes your records)", "gpt-x at api.example.com"."""
+        ...
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures a prompt may carry; 0 for a generator that reads text only."""
+        ...
+
+    def stream(self, prompt: Prompt) -> Iterator[GeneratorEvent]:
+        """Deltas and notices as they come, at most one `Usage`, and a `Stop` last.
+
+        Closing the iterator ends the request behind it.
+
+        Raises:
+            GeneratorError: no answer can be had; raised before the first delta. Once text has come, a failure is
+                a `Notice` and `Stop("broken")`: what came stays.
+        """
+        ...

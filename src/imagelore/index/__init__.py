@@ -1,0 +1,74 @@
+"""index: stores records with their vectors, and ranks them.
+
+A provider is a module with `open(address, settings) -> Index` and
+`create(address, embedder: EmbedderInfo, settings) -> Index` (opens it where it exists already).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+from imagelore.types import Facet, FieldType, IndexInfo, Query, Ranking, Record, Scope, SourceInfo
+
+
+class Index(Protocol):
+    """A knowledge base. Safe to read from several threads; one process writes at a time.
+
+    Every method may raise `KnowledgeBaseError` (gone, locked, disk full); what was written before stays readable.
+    """
+
+    def upsert(self, records: Sequence[Record]) -> None:
+        """Writes whole records by id; idempotent. Their fields' columns must have been declared."""
+        ...
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Removes records; unknown ids are no error."""
+        ...
+
+    def declare(self, fields: Mapping[str, FieldType]) -> None:
+        """Adds columns for the user's fields; a field that exists keeps its type."""
+        ...
+
+    def remember(self, source: SourceInfo) -> None:
+        """Stores a source's name and root; a known name gets the new root."""
+        ...
+
+    def refresh(self) -> None:
+        """Called at the end of a run: brings search structures up to date and builds those the size calls for."""
+        ...
+
+    def manifest(self, source: str) -> Iterator[tuple[str, str, str]]:
+        """(id, content version, metadata digest) of every record of a source, in constant memory."""
+        ...
+
+    def rank(self, query: Query, scope: Scope = Scope()) -> list[Ranking]:
+        """One ranking per way that the query and this index allow; see `Ranking` for their names."""
+        ...
+
+    def get(self, ids: Sequence[str], scope: Scope = Scope(), vectors: bool = False) -> list[Record]:
+        """The records with these ids that the scope lets through, in the order of `ids`; unknown ones are left out.
+
+        Vectors come along only when asked for.
+        """
+        ...
+
+    def find(self, hashes: Sequence[str]) -> dict[str, str]:
+        """sha256 -> id of a record with that content, for those that exist: a renamed file reuses its vectors."""
+        ...
+
+    def browse(self, scope: Scope = Scope(), after: str = "", limit: int = 50) -> list[Record]:
+        """A page of records by id, those after `after`."""
+        ...
+
+    def count(self, scope: Scope = Scope()) -> int:
+        """How many records the scope lets through."""
+        ...
+
+    def facets(self, scope: Scope = Scope(), fields: Sequence[str] = ()) -> list[Facet]:
+        """The values of these fields (none named: `tags` and every user field) within the scope."""
+        ...
+
+    def info(self) -> IndexInfo:
+        """The stamp, and what is inside."""
+        ...

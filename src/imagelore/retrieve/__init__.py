@@ -1,0 +1,1 @@
+"""retrieve: a question (words, pictures or both) -> named rankings -> one fused list of hits."""
