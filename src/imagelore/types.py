@@ -160,11 +160,15 @@ class Mentions:
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
+    """Every one of these holds."""
+
     filters: tuple[Filter, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
+    """At least one of these holds."""
+
     filters: tuple[Filter, ...]
 
 

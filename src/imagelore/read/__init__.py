@@ -2,7 +2,7 @@
 
 A provider is a module with `SUFFIXES` (lower-case file name endings, with their dot) and
 `read(asset, data, options) -> Reading`. Metadata that stands beside the pictures (tables, sidecars) is read by
-`tables` and joined to them by `merge`.
+`_tables` and joined to them by `_merge`.
 """
 
 from __future__ import annotations
