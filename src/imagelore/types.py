@@ -7,6 +7,7 @@ read off the types alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -70,15 +71,21 @@ class Record:
     thumbnail: bytes = b""  # JPEG
     parent: str = ""
     place: str = ""  # where in the parent: a page number, a figure
-    fields: Mapping[str, FieldValue] = NOTHING  # the user's own, typed
-    extra: Mapping[str, Any] = NOTHING  # values that did not fit their column's type
-    images: Mapping[str, Vectors] = NOTHING  # space -> [d], of the picture
-    texts: Mapping[str, Vectors] = NOTHING  # space -> [d], of title, text, tags and fields
+    fields: Mapping[str, FieldValue] = field(default_factory=dict)  # the user's own, typed
+    extra: Mapping[str, Any] = field(default_factory=dict)  # values that did not fit their column's type
+    images: Mapping[str, Vectors] = field(default_factory=dict)  # space -> [d], of the picture
+    texts: Mapping[str, Vectors] = field(default_factory=dict)  # space -> [d], of title, text, tags and fields
 
     @property
     def name(self) -> str:
         """What to call it: its title, or its file's name."""
         return self.title or self.path.rsplit("/", 1)[-1]
+
+    def words(self) -> str:
+        """What the record itself says, as one string: title, text, tags, field values and its file's name."""
+        values = (" ".join(v) if isinstance(v, tuple) else str(v) for v in self.fields.values())
+        file = self.path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+        return " ".join([self.title, self.text, *self.tags, *values, re.sub(r"[\W_]+", " ", file)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +111,21 @@ class EmbedderInfo:
     image_side: int  # pixels: the longer side that the embedder can make use of
     batch: int = 1  # pictures a call
     parallel: int = 1  # calls at once
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What makes vectors comparable: the model and its spaces, not how many pictures a call takes."""
+        spaces = sorted((s.name, s.dimensions, s.images, s.documents, s.queries) for s in self.spaces)
+        return self.name, self.version, tuple(spaces)
+
+    def space(self, ranking: str) -> Space | None:
+        """The space whose vectors the ranking `meaning`, `image` or `look` compares; None where there is none."""
+        fitting = {
+            "meaning": [s for s in self.spaces if s.documents and s.queries],
+            "image": [s for s in self.spaces if s.images and s.queries],
+            "look": sorted((s for s in self.spaces if s.images), key=lambda s: s.queries),
+        }
+        return next(iter(fitting.get(ranking, [])), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +154,7 @@ class IndexInfo:
     embedder: EmbedderInfo
     sources: tuple[SourceInfo, ...]
     fields: Mapping[str, FieldType]
-    details: Mapping[str, Any] = NOTHING  # engine-specific facts for `status`: size on disk, vector index
+    details: Mapping[str, Any] = field(default_factory=dict)  # engine's own facts for `status`: size, vector index
 
 
 # ---------------------------------------------------------------- filters
@@ -202,8 +224,8 @@ class Query:
     """A question, embedded: `texts` are its words and `images` its pictures (`[n, d]`) by space."""
 
     text: str = ""
-    texts: Mapping[str, Vectors] = NOTHING
-    images: Mapping[str, Vectors] = NOTHING
+    texts: Mapping[str, Vectors] = field(default_factory=dict)
+    images: Mapping[str, Vectors] = field(default_factory=dict)
     depth: int = 100  # entries a ranking
 
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
+from imagelore.generate._checked import checked, citations, uncited
 from imagelore.types import GeneratorEvent, Prompt
+
+__all__ = ["Generator", "checked", "citations", "uncited"]
 
 
 class Generator(Protocol):

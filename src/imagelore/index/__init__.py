@@ -1,7 +1,8 @@
 """index: stores records with their vectors, and ranks them.
 
 A provider is a module with `open(address, settings) -> Index` and
-`create(address, embedder: EmbedderInfo, settings) -> Index` (opens it where it exists already).
+`create(address, embedder: EmbedderInfo, settings) -> Index` (opens it where it exists already), and
+`exists(address, settings) -> bool`.
 """
 
 from __future__ import annotations

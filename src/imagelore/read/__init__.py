@@ -8,13 +8,11 @@ A provider is a module with `SUFFIXES` (lower-case file name endings, with their
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from PIL import Image
-
-from imagelore.types import NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ class Metadata:
     tags: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     taken_at: datetime | None = None
-    fields: Mapping[str, Any] = NOTHING  # the user's own, not yet typed
+    fields: Mapping[str, Any] = field(default_factory=dict)  # the user's own, not yet typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +50,21 @@ class Reading:
     colours: tuple[str, ...]
     thumbnail: bytes  # JPEG
     metadata: Metadata  # from inside the picture: IPTC, XMP, EXIF
+
+
+from imagelore.read._merge import merged, row_metadata  # noqa: E402  (they build on the values above)
+from imagelore.read._sidecars import sidecar_metadata  # noqa: E402
+from imagelore.read._tables import table_rows  # noqa: E402
+from imagelore.read._typed import fit, infer  # noqa: E402
+
+__all__ = [
+    "Metadata",
+    "Options",
+    "Reading",
+    "fit",
+    "infer",
+    "merged",
+    "row_metadata",
+    "sidecar_metadata",
+    "table_rows",
+]

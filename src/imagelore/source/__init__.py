@@ -5,7 +5,7 @@ A provider is a module with `create(address, settings) -> Source`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from imagelore.types import Asset
@@ -17,6 +17,11 @@ class Source(Protocol):
     @property
     def root(self) -> str:
         """The source's address, resolved: what a knowledge base remembers and opens again."""
+        ...
+
+    @property
+    def skipped(self) -> Sequence[tuple[str, str]]:
+        """(path, reason) of what the latest listing passed over although it may be a picture; a bounded number."""
         ...
 
     def list(self) -> Iterator[Asset]:

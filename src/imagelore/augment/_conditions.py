@@ -1,0 +1,198 @@
+"""Words of a question -> conditions on what a knowledge base records: tags, field values, numbers, mentioned words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from imagelore.types import AllOf, AnyOf, Compare, Facet, FieldType, FieldValue, Filter, Mentions
+from imagelore.words import NUMBERS, PICTURE_WORDS, STOP_WORDS, singular, stem, words
+
+_LONGEST_VALUE = 6  # words
+RECORDS = PICTURE_WORDS | {"record", "records", "item", "items", "entries", "files", "scans", "slides", "screenshots"}
+"""What a question may call the records of a knowledge base."""
+COLLECTION = frozenset(
+    {"collection", "archive", "album", "folder", "library", "database", "index", "base", "knowledge"}
+)
+"""What it may call the knowledge base."""
+_LIGHT = frozenset(
+    {
+        *("feature", "features", "featuring", "mention", "mentions", "mentioning", "include", "includes", "including"),
+        *("exist", "exists", "taken", "take", "made", "come", "comes", "hold", "holds", "seen", "tagged", "labelled"),
+        *("labeled", "called", "named", "total", "altogether", "overall", "found", "kept", "stored", "recorded"),
+        *("depicted", "visible", "photographed", "dated"),
+    }
+)
+_COMPARISONS = {
+    "more than": ">", "over": ">", "above": ">", "greater than": ">", "less than": "<", "fewer than": "<", "under": "<",
+    "below": "<", "at least": ">=", "at most": "<=", "exactly": "=",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A filter, how to say it after "pictures", and which words of the question it stands for."""
+
+    filter: Filter
+    text: str
+    start: int  # first token
+    end: int  # one past the last
+    word: bool = False  # only a mentioned word: `text` is that word in quotation marks
+
+
+def valued(tokens: Sequence[str], facets: Iterable[Facet], free: Sequence[bool]) -> list[Condition]:
+    """Tags and field values that the words name, longest first; the same words in two fields: either of them."""
+    known: dict[tuple[str, ...], list[tuple[str, FieldValue]]] = {}
+    for facet in facets:
+        for value, _ in facet.values:
+            if isinstance(value, str) and (key := tuple(stem(word) for word in words(value)[: _LONGEST_VALUE + 1])):
+                known.setdefault(key, []).append((facet.field, value))
+    stemmed = [stem(token) for token in tokens]
+    found = []
+    start = 0
+    while start < len(tokens):
+        for end in range(min(len(tokens), start + _LONGEST_VALUE), start, -1):
+            entries = known.get(tuple(stemmed[start:end]))
+            if entries and all(free[start:end]) and not _is_grammar(tokens[start:end]):
+                found.append(_any(_named_before(tokens[:start], entries) or entries, start, end))
+                break
+        else:
+            end = start + 1
+        start = end
+    return found
+
+
+def _named_before(before: Sequence[str], entries: Sequence[tuple[str, FieldValue]]) -> list[tuple[str, FieldValue]]:
+    """Those of the field that stands right before the value: "category birds", "tagged bird"."""
+    last = next((token for token in reversed(before) if token not in ("is", "are", "of", "as", "with")), "")
+    return [entry for entry in entries if stem(last) == stem(spoken(entry[0]).casefold())]
+
+
+def _is_grammar(tokens: Sequence[str]) -> bool:
+    return all(token in STOP_WORDS or token in PICTURE_WORDS or token.isdigit() for token in tokens)
+
+
+def _any(entries: Sequence[tuple[str, FieldValue]], start: int, end: int) -> Condition:
+    entries = sorted(set(entries), key=lambda entry: (entry[0] != "tags", str(entry)))
+    filters = tuple(Compare(field, "=", value) for field, value in entries)
+    texts = [named(field, value) for field, value in entries]
+    if len(filters) == 1:
+        return Condition(filters[0], texts[0], start, end)
+    return Condition(AnyOf(filters), "either " + " or ".join(texts), start, end)
+
+
+def measured(tokens: Sequence[str], fields: Mapping[str, FieldType]) -> list[Condition]:
+    """Numbers compared with a numeric field that is named beside them: "rating above 3", "more than 3 rings"."""
+    text, found = " ".join(tokens), []
+    comparison = rf"(?:({'|'.join(_COMPARISONS)}) )?"
+    for field, kind in fields.items():
+        if kind not in ("integer", "number"):
+            continue
+        name = rf"{re.escape(spoken(field).casefold())}s?"
+        for pattern in (
+            rf"{name} (?:is |are |of )?{comparison}(\d+(?:\.\d+)?)",
+            rf"{comparison}(\d+(?:\.\d+)?) {name}",
+        ):
+            if match := re.search(rf"(?<![^ ])(?:{pattern})(?![^ ])", text):
+                operator, number = _COMPARISONS.get(match[1] or "", "="), float(match[2])
+                value = int(number) if kind == "integer" and number.is_integer() else number
+                compare = Compare(field, operator, value)  # type: ignore[arg-type]
+                start = text[: match.start()].count(" ")
+                said = f"with {spoken(field)} {match[1] + ' ' if match[1] else ''}{match[2]}"
+                found.append(Condition(compare, said, start, start + match[0].count(" ") + 1))
+                break
+    return found
+
+
+def marked(tokens: Sequence[str], fields: Mapping[str, FieldType], free: Sequence[bool]) -> list[Condition]:
+    """Yes/no fields that the words name: "restored"."""
+    names = {stem(spoken(field).casefold()): field for field, kind in fields.items() if kind == "boolean"}
+    return [
+        Condition(Compare(names[stem(token)], "=", True), f'marked "{spoken(names[stem(token)])}"', n, n + 1)
+        for n, token in enumerate(tokens)
+        if free[n] and stem(token) in names
+    ]
+
+
+def named(field: str, value: FieldValue) -> str:
+    """`field = value` in words: 'tagged "bird"', 'with place "Leeds"'."""
+    return f'tagged "{value}"' if field == "tags" else f'with {spoken(field)} "{value}"'
+
+
+def spoken(field: str) -> str:
+    """A field's name as words."""
+    return field.replace("_", " ")
+
+
+def leftover(
+    spelled: Sequence[str], free: Sequence[bool], fields: Mapping[str, FieldType], found: Sequence[Condition]
+) -> list[Condition] | None:
+    """The words that no tag or field has, as words that the record must mention; None where one has no place at all."""
+    names = {stem(word): field for field in (*fields, "tags") for word in words(spoken(field))}
+    used = {field for condition in found for field in _fields(condition.filter)}
+    tokens = [word.casefold() for word in spelled]
+    rest = []
+    for n, token in enumerate(tokens):
+        if not free[n] or token in STOP_WORDS or token in RECORDS or token in _LIGHT or _is_collection(tokens, n):
+            continue
+        if field := names.get(stem(token)):
+            if field in used:
+                continue
+            return None
+        if token.isdigit() or stem(token) in NUMBERS:
+            return None
+        word = singular(token)
+        text = f'"{word if spelled[n].islower() else spelled[n]}"'
+        rest.append(Condition(Mentions(word), text, n, n + 1, word=True))
+    return rest
+
+
+def joined(conditions: Sequence[Condition], tokens: Sequence[str]) -> tuple[Filter | None, str] | None:
+    """All conditions as one filter and its text; None where the words hold an "or" that joins no two of them."""
+    ordered = sorted(conditions, key=lambda c: c.start)
+    groups: list[list[Condition]] = []
+    ors = 0
+    for condition in ordered:
+        between = tokens[groups[-1][-1].end : condition.start] if groups else ()
+        if groups and "or" in between and all(token in STOP_WORDS for token in between):
+            groups[-1].append(condition)
+            ors += 1
+        else:
+            groups.append([condition])
+    if ors != list(tokens).count("or"):
+        return None
+    filters = tuple(g[0].filter if len(g) == 1 else AnyOf(tuple(c.filter for c in g)) for g in groups)
+    if not filters:
+        return None, ""
+    return (filters[0] if len(filters) == 1 else AllOf(filters)), _told(groups)
+
+
+def _told(groups: Sequence[Sequence[Condition]]) -> str:
+    """Tags and fields first, the mentioned words last and together."""
+    mentioned = [g[0].text for g in groups if len(g) == 1 and g[0].word]
+    single = [g[0].text for g in groups if len(g) == 1 and not g[0].word]
+    tagged = [text.removeprefix("tagged ") for text in single if text.startswith("tagged ")]
+    parts = [f"tagged {' and '.join(tagged)}"] if tagged else []
+    parts += [text for text in single if not text.startswith("tagged ")]
+    parts += [
+        "either " + " or ".join(f"mentioning {c.text}" if c.word else c.text for c in g) for g in groups if len(g) > 1
+    ]
+    if mentioned:
+        *most, last = mentioned
+        parts.append("whose text mentions " + (f"{', '.join(most)} and {last}" if most else last))
+    return (", " if any(part.startswith("either") for part in parts) else " ").join(parts)
+
+
+def _fields(filter: Filter) -> set[str]:
+    if isinstance(filter, Compare):
+        return {filter.field}
+    if isinstance(filter, AllOf | AnyOf):
+        return {field for inner in filter.filters for field in _fields(inner)}
+    return set()
+
+
+def _is_collection(tokens: Sequence[str], n: int) -> bool:
+    """The n-th word is "collection" in "in the collection", "knowledge" or "base" in "in this knowledge base"."""
+    start = n - 1 if tokens[n] == "base" and n and tokens[n - 1] == "knowledge" else n
+    return tokens[n] in COLLECTION and start > 0 and tokens[start - 1] in ("the", "this", "my", "our", "your")

@@ -1,0 +1,118 @@
+"""Years in a question -> a condition on the field that holds years or dates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from imagelore.augment._conditions import Condition, spoken
+from imagelore.types import Compare, FieldType
+from imagelore.words import stem
+
+_YEAR = r"(1\d{3}|20\d{2})"
+_DECADES = {
+    "twenties": 1920,
+    "thirties": 1930,
+    "forties": 1940,
+    "fifties": 1950,
+    "sixties": 1960,
+    "seventies": 1970,
+    "eighties": 1980,
+    "nineties": 1990,
+}
+_PERIODS: tuple[tuple[str, str], ...] = (
+    (rf"(?:between|from) (?:the years? )?{_YEAR} (?:and|to|until|till|through) {_YEAR}", "between"),
+    (rf"{_YEAR} (?:(?:to|until|till) )?{_YEAR}", "between"),
+    (rf"(?:before|prior to|older than|earlier than) {_YEAR}", "<"),
+    (rf"(?:after|later than|newer than) {_YEAR}", ">"),
+    (rf"since {_YEAR}", ">="),
+    (rf"(?:until|till|up to|by) {_YEAR}", "<="),
+    (rf"(?:(?:in|from|of|during|dated) )?(?:the )?{_YEAR}s", "decade"),
+    (rf"(?:in|from|of|during) the ({'|'.join(_DECADES)})", "decade"),
+    (r"(?:in|from|of|during) the (1\d|20|21)(?:st|th) century", "century"),
+    (rf"(?:(?:in|from|of|during|dated|for) )?(?:the )?(?:year )?{_YEAR}", "="),
+)
+_CAMERA_VERBS = frozenset({"taken", "photographed", "shot", "captured", "made"})
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Years, both included; None: open. `text` reads after a field's name: "1969", "before 1970"."""
+
+    low: int | None
+    high: int | None
+    text: str
+    start: int
+    end: int
+
+
+def period(tokens: Sequence[str]) -> Period | None:
+    """The first stretch of years that the words name: "before 1970", "from 1960 to 1970", "in the sixties"."""
+    text = " ".join(tokens)
+    for pattern, kind in _PERIODS:
+        if match := re.search(rf"(?<![^ ])(?:{pattern})(?![^ ])", text):
+            start = text[: match.start()].count(" ")
+            return _period(kind, match.groups(), start, start + match[0].count(" ") + 1)
+    return None
+
+
+def _period(kind: str, named: Sequence[str], start: int, end: int) -> Period:
+    if kind == "between":
+        low, high = sorted(int(year) for year in named)
+        return Period(low, high, f"between {low} and {high}", start, end)
+    year = _DECADES.get(named[0]) or int(named[0])
+    if kind == "decade":
+        return Period(year, year + 9, f"between {year} and {year + 9}", start, end)
+    if kind == "century":
+        low, high = year * 100 - 99, year * 100
+        return Period(low, high, f"between {low} and {high}", start, end)
+    ends: dict[str, tuple[int | None, int | None, str]] = {
+        "<": (None, year - 1, f"before {year}"),
+        ">": (year + 1, None, f"after {year}"),
+        ">=": (year, None, f"{year} or later"),
+        "<=": (None, year, f"{year} or earlier"),
+        "=": (year, year, f"{year}"),
+    }
+    return Period(*ends[kind], start, end)
+
+
+def dated(when: Period, field: str, kind: FieldType) -> Condition:
+    """A period as a condition on an integer field that holds years, on a date field, or on `taken_at`."""
+    ends: tuple[object, object] = (when.low, when.high)
+    if kind != "integer":
+        first = None if when.low is None else date(when.low, 1, 1)
+        last = None if when.high is None else date(when.high, 12, 31)
+        ends = (first, last)
+    if field == "taken_at":
+        ends = (first and datetime.combine(first, time.min), last and datetime.combine(last, time.max))
+    low, high = ends
+    compare: Compare
+    if low is None:
+        compare = Compare(field, "<=", high)  # type: ignore[arg-type]
+    elif high is None:
+        compare = Compare(field, ">=", low)  # type: ignore[arg-type]
+    elif low == high:
+        compare = Compare(field, "=", low)  # type: ignore[arg-type]
+    else:
+        compare = Compare(field, "between", (low, high))  # type: ignore[arg-type]
+    bare = when.text[0].isdigit() and kind != "integer"
+    name = "taken" if field == "taken_at" else f"with {spoken(field)}"
+    return Condition(compare, f"{name} {'in ' if bare else ''}{when.text}", when.start, when.end)
+
+
+def year_field(fields: Mapping[str, FieldType], before: str, has_taken_at: bool) -> tuple[str, FieldType] | None:
+    """The field that a year in a question speaks of: one named by the word before it, else `year`, else a date."""
+    for name, kind in fields.items():
+        if kind in ("integer", "date") and before and stem(before) == stem(name):
+            return name, kind
+    if has_taken_at and before in _CAMERA_VERBS:
+        return "taken_at", "date"
+    years = [name for name, kind in fields.items() if kind == "integer" and "year" in name.casefold().split("_")]
+    if years:
+        return min(years, key=len), "integer"
+    dates = [name for name, kind in fields.items() if kind == "date"]
+    if dates:
+        return min(dates, key=lambda name: ("date" not in name.casefold(), len(name))), "date"
+    return ("taken_at", "date") if has_taken_at else None

@@ -1,0 +1,91 @@
+"""Counts for "how many ..." questions: over the whole knowledge base, with the condition that was counted.
+
+A question becomes a condition only when each of its words has a place in it; what cannot be said as a condition on the
+records ("how many legs does the stool have?") is not counted at all, because a wrong number is worse than none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from imagelore.augment._asked import Asked, asked_for
+from imagelore.augment._conditions import Condition, joined, leftover, marked, measured, valued
+from imagelore.augment._periods import dated, period, year_field
+from imagelore.types import AllOf, Compare, Count, Facet, Filter, IndexInfo, Record, Scope
+
+_EXAMPLES = 24  # ids that a count carries
+_BEFORE_CAMERAS = datetime(1700, 1, 1)
+
+
+class Countable(Protocol):
+    """What counting needs of an index: see `imagelore.index.Index`."""
+
+    def count(self, scope: Scope = ...) -> int:
+        """How many records the scope lets through."""
+        ...
+
+    def facets(self, scope: Scope = ..., fields: Sequence[str] = ...) -> list[Facet]:
+        """The values of tags and of the user's fields."""
+        ...
+
+    def browse(self, scope: Scope = ..., after: str = ..., limit: int = ...) -> list[Record]:
+        """A page of records."""
+        ...
+
+    def info(self) -> IndexInfo:
+        """The stamp, with the fields' types."""
+        ...
+
+
+def counted(question: str, index: Countable, scope: Scope = Scope()) -> Count | None:
+    """The count that a question asks for, or None where it asks for none, or for one that the records cannot give.
+
+    "Is there ...?" and "do you have ...?" are counted as well: only a count of 0 may be answered with "no". The
+    count is taken within `scope`, so nobody learns of records that they may not see.
+    """
+    asked = asked_for(question)
+    if asked is None:
+        return None
+    conditions = _conditions(asked, index, scope)
+    if conditions is None or not asked.is_about_records(conditions) or (asked.existence and not conditions):
+        return None
+    said = joined(conditions, asked.tokens)
+    if said is None:
+        return None
+    filter, text = said
+    inner = _within(scope, filter)
+    ids = tuple(record.id for record in index.browse(inner, limit=_EXAMPLES))
+    return Count(index.count(inner), index.count(scope), text, ids)
+
+
+def _conditions(asked: Asked, index: Countable, scope: Scope) -> list[Condition] | None:
+    """All conditions that the words name; None where a word has no place in any."""
+    tokens, fields = asked.tokens, index.info().fields
+    free = [True] * len(tokens)
+    found: list[Condition] = []
+
+    def take(conditions: Sequence[Condition]) -> None:
+        for condition in conditions:
+            if all(free[condition.start : condition.end]):
+                free[condition.start : condition.end] = [False] * (condition.end - condition.start)
+                found.append(condition)
+
+    take(measured(tokens, fields))
+    when = period(tokens)
+    if when and all(free[when.start : when.end]):
+        before = tokens[when.start - 1] if when.start else ""
+        any_taken = index.count(_within(scope, Compare("taken_at", ">", _BEFORE_CAMERAS))) > 0
+        if field := year_field(fields, before, any_taken):
+            take([dated(when, *field)])
+    take(valued(tokens, index.facets(scope), free))
+    take(marked(tokens, fields, free))
+    rest = leftover(asked.spelled, free, fields, found)
+    return None if rest is None else found + rest
+
+
+def _within(scope: Scope, filter: Filter | None) -> Scope:
+    if filter is None:
+        return scope
+    return Scope(AllOf((scope.filter, filter)) if scope.filter else filter, scope.groups)

@@ -1,0 +1,163 @@
+"""The commands. Each loads its settings, calls one flow, and hands what comes back to `render`."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from imagelore import __version__
+from imagelore.errors import SourceError, UsageError
+
+_kb = click.option("--kb", metavar="KB", help="The knowledge base: a folder (default ./.imagelore).")
+_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, and nothing else.")
+_top = click.option("--top", type=click.IntRange(1, 1000), metavar="N", help="How many hits (default 8).")
+_embedder = click.option("--embedder", metavar="NAME", help="What makes the vectors (default: starter).")
+_generator = click.option("--generator", metavar="NAME", help="What answers: extractive or openai.")
+_host = click.option("--host", metavar="H", help="The address to listen on (default 127.0.0.1: this machine only).")
+_port = click.option("--port", type=click.IntRange(0, 65535), metavar="N", help="The port (default 7860).")
+_browser = click.option("--no-browser", is_flag=True, help="Do not open the page in a browser.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="imagelore")
+def cli() -> None:
+    """Ask your pictures: index a folder of images, then search it and ask it questions in a chat."""
+
+
+@cli.command()
+@_port
+@_browser
+@_generator
+def demo(no_browser: bool, **flags: Any) -> None:
+    """Index the sample pictures and open the chat on them."""
+    from imagelore.cli import render
+    from imagelore.flows.demo import prepare
+    from imagelore.settings import Settings
+
+    with render.progress() as tell:
+        settings = prepare(Settings.load(**flags), tell)
+    _serve(settings, no_browser)
+
+
+@cli.command()
+@click.argument("source")
+@_kb
+@_embedder
+@click.option("--gps/--no-gps", default=None, help="Take over the place that a camera recorded.")
+@click.option("--workers", type=click.IntRange(0), metavar="N", help="Threads that read pictures (0: one per core).")
+@click.option("--allow-removals", is_flag=True, help="Let more than half of the source's pictures be removed.")
+@_json
+def index(source: str, allow_removals: bool, as_json: bool, **flags: Any) -> int:
+    """Bring the knowledge base up to date with SOURCE, a folder of pictures.
+
+    The next run reads only what is new or changed. Ctrl-C keeps what was done.
+    """
+    from imagelore.cli import render
+    from imagelore.flows.ingest import Run, ingest
+    from imagelore.settings import Settings
+
+    settings = Settings.load(**flags)
+    with _interruptible() as stop, render.progress() as tell:
+        report = ingest(settings, source, Run(tell, stop.is_set, allow_removals))
+    render.report(report, settings.kb, as_json)
+    if report.skipped and not report.added + report.updated + report.unchanged:
+        raise SourceError(f"none of the {len(report.skipped):,} pictures in `{source}` could be read")
+    return 130 if report.stopped else 0
+
+
+@cli.command()
+@click.argument("text", default="")
+@click.option("--image", "images", multiple=True, metavar="FILE", help="A picture to search with.")
+@_kb
+@_embedder
+@_top
+@_json
+def search(text: str, images: tuple[str, ...], as_json: bool, **flags: Any) -> None:
+    """Find pictures by words, by a picture (--image), or by both."""
+    from imagelore.cli import render
+    from imagelore.flows.knowledge import KnowledgeBase
+    from imagelore.settings import Settings
+
+    kb = KnowledgeBase(Settings.load(**flags))
+    render.retrieval(kb.search(text, _pictures(images)), as_json)
+
+
+@cli.command()
+@click.argument("text", default="")
+@click.option("--image", "images", multiple=True, metavar="FILE", help="A picture to ask with; may be repeated.")
+@_kb
+@_embedder
+@_generator
+@_top
+@_json
+def ask(text: str, images: tuple[str, ...], as_json: bool, **flags: Any) -> None:
+    """Ask a question and get an answer that cites the pictures it rests on."""
+    from imagelore.cli import render
+    from imagelore.flows.knowledge import KnowledgeBase
+    from imagelore.settings import Settings
+
+    kb = KnowledgeBase(Settings.load(**flags))
+    render.answer(kb.chat(text, _pictures(images)), as_json)
+
+
+@cli.command()
+@_kb
+@_embedder
+@_generator
+@_host
+@_port
+@_browser
+def serve(no_browser: bool, **flags: Any) -> None:
+    """Open the chat on a knowledge base."""
+    from imagelore.settings import Settings
+
+    _serve(Settings.load(**flags), no_browser)
+
+
+@cli.command()
+@_kb
+@_generator
+@_json
+def status(as_json: bool, **flags: Any) -> None:
+    """Show what a knowledge base holds, what made it, and what answers from it."""
+    from imagelore.cli import render
+    from imagelore.flows.status import status as read_status
+    from imagelore.settings import Settings
+
+    render.status(read_status(Settings.load(**flags)), as_json)
+
+
+def _serve(settings: Any, no_browser: bool) -> None:
+    from imagelore.ui.serve import serve as serve_page
+
+    serve_page(settings, open_browser=not no_browser)
+
+
+def _pictures(paths: tuple[str, ...]) -> list[bytes]:
+    try:
+        return [Path(path).read_bytes() for path in paths]
+    except OSError as error:
+        raise UsageError(f"the picture {error.filename!r} cannot be read: {error.strerror}") from error
+
+
+@contextmanager
+def _interruptible() -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C (or SIGTERM) sets, so that work under way is still written; a second one ends."""
+    stop = threading.Event()
+
+    def ask_to_stop(number: int, _frame: object) -> None:
+        stop.set()
+        signal.signal(number, signal.default_int_handler)
+
+    before = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,171 @@
+"""How the command line shows what flows return: tables and prose for people, one JSON document for scripts."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from imagelore.flows import ingest
+from imagelore.flows.knowledge import Retrieval
+from imagelore.flows.status import Status
+from imagelore.types import ChatEvent, Delta, Done, Hit, Notice, Retrieved
+
+_LINE_EVERY = 5.0  # seconds between progress lines where there is no terminal
+_STAGES = {"listing": "Listing", "indexing": "Indexing", "finishing": "Finishing"}
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[ingest.Progress], None]]:
+    """Shows a run's progress on stderr: a bar with rate and time left on a terminal, a plain line now and then else."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _Lines()
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("Listing", total=None, rate="")
+
+        def tell(now: ingest.Progress) -> None:
+            elapsed = bar.tasks[task].elapsed or 0
+            rate = f"{now.done / elapsed:,.0f}/s" if now.stage == "indexing" and elapsed else ""
+            bar.update(task, description=_STAGES[now.stage], completed=now.done, total=now.total or None, rate=rate)
+
+        yield tell
+
+
+class _Lines:
+    """Progress as plain lines, for logs."""
+
+    def __init__(self) -> None:
+        self._start = self._last = time.monotonic()
+
+    def __call__(self, now: ingest.Progress) -> None:
+        at = time.monotonic()
+        if now.stage != "indexing" or (at - self._last < _LINE_EVERY and now.done < now.total):
+            return
+        self._last = at
+        rate = now.done / max(at - self._start, 1e-9)
+        left = (now.total - now.done) / max(rate, 1e-9)
+        click.echo(f"{now.done:,} of {now.total:,} pictures, {rate:.0f}/s, {left:.0f} s left", err=True)
+
+
+def report(done: ingest.Report, kb: str, as_json: bool) -> None:
+    """The summary of an index run; what was skipped and the warnings go to stderr."""
+    for line in done.warnings:
+        click.echo(f"warning: {line}", err=True)
+    if as_json:
+        keys = ("added", "updated", "unchanged", "removed")
+        skipped = [{"uri": uri, "reason": reason} for uri, reason in done.skipped]
+        _print_json({key: getattr(done, key) for key in keys} | {"skipped": skipped, "seconds": round(done.seconds, 3)})
+        return
+    for uri, reason in done.skipped:
+        click.echo(f"skipped {uri}: {reason}", err=True)
+    parts = [f"{done.added:,} added", f"{done.updated:,} updated", f"{done.unchanged:,} unchanged"]
+    parts += [f"{done.removed:,} removed", f"{len(done.skipped):,} skipped"]
+    click.echo(f"{', '.join(parts)} in {done.seconds:.1f} s -> {kb}")
+    if done.stopped:
+        click.echo("interrupted: what was done is kept; run the same command again to go on", err=True)
+
+
+def retrieval(found: Retrieval, as_json: bool) -> None:
+    """The hits of a search."""
+    if as_json:
+        _print_json({"hits": [_hit(n, hit) for n, hit in enumerate(found.hits, 1)], "timings": _rounded(found.timings)})
+        return
+    if found.hits and not found.hits[0].fits:
+        click.echo("Nothing here really fits; the closest there are:", err=True)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("#", justify="right")
+    table.add_column("title")
+    table.add_column("why")
+    table.add_column("file", overflow="fold")
+    for number, hit in enumerate(found.hits, 1):
+        table.add_row(str(number), _plain(hit.record.name), _plain(hit.why), _plain(hit.uri))
+    _console().print(table if found.hits else "no pictures found")
+
+
+def answer(events: Iterable[ChatEvent], as_json: bool) -> None:
+    """An answer: streamed as text with its sources below, or one JSON document."""
+    hits: tuple[Hit, ...] = ()
+    for event in events:
+        if isinstance(event, Retrieved):
+            hits = event.hits
+        elif isinstance(event, Delta) and not as_json:
+            click.echo(event.text, nl=False)
+        elif isinstance(event, Notice):
+            click.echo(f"note: {event.text}", err=True)
+        elif isinstance(event, Done):
+            _finish(event, hits, as_json)
+
+
+def _finish(done: Done, hits: tuple[Hit, ...], as_json: bool) -> None:
+    cited = [
+        {"number": c.number, "id": c.hit.record.id, "uri": c.hit.uri, "title": c.hit.record.name}
+        for c in done.citations
+    ]
+    if as_json:
+        listed = [_hit(n, hit) for n, hit in enumerate(hits, 1)]
+        _print_json({"answer": done.answer, "citations": cited, "hits": listed, "timings": _rounded(done.timings)})
+        return
+    click.echo("\n")
+    for citation in cited:
+        click.echo(f"[{citation['number']}] {citation['title']}  {citation['uri']}")
+
+
+def status(now: Status, as_json: bool) -> None:
+    """What a knowledge base holds."""
+    if as_json:
+        _print_json(asdict(now))
+        return
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, value in now.lines():
+        table.add_row(name, _plain(value))
+    _console().print(table)
+
+
+def _hit(rank: int, hit: Hit) -> dict[str, Any]:
+    return {
+        "rank": rank,
+        "id": hit.record.id,
+        "uri": hit.uri,
+        "title": hit.record.name,
+        "score": round(hit.score, 6),
+        "ranks": {name: found.rank for name, found in hit.found.items()},
+        "fits": hit.fits,
+        "why": hit.why,
+        "duplicates": list(hit.duplicates),
+    }
+
+
+def _console() -> Console:
+    return Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
+
+
+def _plain(text: str) -> str:
+    """Text of a record, without control characters and without meaning to rich."""
+    return "".join(c if c.isprintable() else " " for c in text).replace("[", "\\[")
+
+
+def _rounded(timings: Any) -> dict[str, float]:
+    return {name: round(seconds, 4) for name, seconds in timings.items()}
+
+
+def _print_json(document: Any) -> None:
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))

@@ -1,0 +1,123 @@
+"""starter: the embedder that ships inside the package and needs no download, key or GPU.
+
+EfficientNet-Lite2 (Tan and Le, "EfficientNet", ICML 2019) names what is in a picture; ConSE puts those names where
+all-MiniLM-L6-v2 puts sentences. `_starter/MODEL_CARD.md` tells sources, licences, quality and limits.
+
+Texts: a question is cut at 256 word pieces; of a longer document the mean over its first eight windows is taken.
+An empty text gets the vector of a sentence without words.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Generic, Literal, TypeVar
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from PIL import Image
+
+from imagelore.embed import Embedder, _files
+from imagelore.embed._conse import Concepts
+from imagelore.embed._sentences import SentenceEncoder, session_options
+from imagelore.settings import Settings
+from imagelore.types import EmbedderInfo, ImageEmbeddings, Space, Vectors
+
+FOLDER = Path(__file__).parent / "_starter"
+VERSION = "1"  # changes whenever a vector may: knowledge bases made before have to be embedded again
+SIDE = 260  # pixels: the square that EfficientNet-Lite2 was trained on
+DOCUMENT_WINDOWS = 8
+
+# The floors are measured by bench/starter_quality.py on its development pictures.
+SPACES = (
+    Space("concept", 384, images=True, documents=True, queries=True, text_floor=0.30, image_floor=0.25),
+    Space("look", 256, images=True, image_floor=0.31),
+)
+
+T = TypeVar("T")
+
+
+class Starter:
+    """EfficientNet-Lite2 + MiniLM through ONNX Runtime. Each loads on first use, once."""
+
+    def __init__(self, folder: Path = FOLDER, parallel: int = 0) -> None:
+        self._eyes = _Once(lambda: _Eyes(folder))
+        self._sentences = _Once(
+            lambda: SentenceEncoder(_files.read(folder, "sentences.onnx"), _files.read(folder, "tokenizer.json"))
+        )
+        self._info = EmbedderInfo(
+            "starter", VERSION, SPACES, image_side=SIDE, batch=8, parallel=parallel or os.cpu_count() or 1
+        )
+
+    @property
+    def info(self) -> EmbedderInfo:
+        """Name, version and spaces; known without loading a model."""
+        return self._info
+
+    def embed_images(self, pictures: Sequence[Image.Image]) -> ImageEmbeddings:
+        """RGB pictures -> `concept` `[n, 384]` and `look` `[n, 256]`, and the classes seen in each."""
+        eyes = self._eyes()
+        views = [eyes.view(picture) for picture in pictures]
+        vectors = {
+            space.name: np.array([vector[space.name] for vector, _ in views], np.float32).reshape(-1, space.dimensions)
+            for space in SPACES
+        }
+        return ImageEmbeddings(vectors, tuple(seen for _, seen in views))
+
+    def embed_texts(self, texts: Sequence[str], role: Literal["query", "document"]) -> Mapping[str, Vectors]:
+        """Texts -> `concept` `[n, 384]`."""
+        return {"concept": self._sentences().encode(texts, 1 if role == "query" else DOCUMENT_WINDOWS)}
+
+
+class _Eyes:
+    """The classifier and its classes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._session = onnxruntime.InferenceSession(
+            _files.read(folder, "classifier.onnx"), session_options(), providers=["CPUExecutionProvider"]
+        )
+        vectors = np.load(io.BytesIO(_files.read(folder, "classes.npy")), allow_pickle=False)
+        self._concepts = Concepts.load(vectors, _files.read(folder, "classes.json"))
+
+    def view(self, picture: Image.Image) -> tuple[dict[str, Vectors], tuple[tuple[str, float], ...]]:
+        """One picture at a time: on a CPU faster than a batch, and its vector depends on nothing else."""
+        logits, look = self._session.run(["logits", "look"], {"pixels": squared(picture)[None]})
+        vectors = {"concept": self._concepts.vector(logits[0]), "look": look[0] / np.linalg.norm(look[0])}
+        return vectors, self._concepts.seen(logits[0])
+
+
+class _Once(Generic[T]):
+    """A value that is made on first use, by one thread. A failure is not kept: the next call tries again."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._value: T | None = None
+
+    def __call__(self) -> T:
+        with self._lock:
+            if self._value is None:
+                self._value = self._make()
+            return self._value
+
+
+def squared(picture: Image.Image, side: int = SIDE) -> NDArray[np.uint8]:
+    """An RGB picture of any size -> `[side, side, 3]`: whole, centred, the rest in the colour of its own edge."""
+    scale = side / max(picture.size)
+    width, height = (max(1, round(length * scale)) for length in picture.size)
+    small = np.asarray(picture.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0))
+    edge = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
+    square = np.empty((side, side, 3), np.uint8)
+    square[:] = np.median(edge, axis=0)
+    top, left = (side - height) // 2, (side - width) // 2
+    square[top : top + height, left : left + width] = small
+    return square
+
+
+def create(settings: Settings) -> Embedder:
+    """The starter embedder; its models load on first use."""
+    return Starter(parallel=settings.workers)

@@ -1,0 +1,55 @@
+"""The user's own fields: each gets one type, and every value is fitted to it or kept aside with a warning."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from imagelore.index import Index
+from imagelore.read import fit, infer
+from imagelore.types import FieldType, FieldValue
+
+
+class Fields:
+    """The types of a knowledge base's fields, and those that a run adds to them.
+
+    A field's type is inferred once, from every kind of value that had been met when it was settled; from then on
+    values bend to the type. Only one value of each kind is held, so memory does not grow with the rows.
+    """
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._types: dict[str, FieldType] = dict(index.info().fields)
+        self._samples: dict[str, dict[FieldType, Any]] = defaultdict(dict)
+
+    def learn(self, values: Mapping[str, Any]) -> None:
+        """Takes note of the kinds of these values, for fields that have no type yet."""
+        for name, value in values.items():
+            if name not in self._types and value is not None:
+                self._samples[name].setdefault(infer([value]), value)
+
+    def settle(self) -> None:
+        """Gives the fields learned since the last time their types, and declares them to the index."""
+        new = {name: infer(list(samples.values())) for name, samples in self._samples.items()}
+        self._samples.clear()
+        if new:
+            self._index.declare(new)
+            self._types |= new
+
+    def typed(self, values: Mapping[str, Any]) -> tuple[dict[str, FieldValue], dict[str, Any], list[str]]:
+        """(values that fit their field's type, the others, a warning for each of the others)."""
+        fitting: dict[str, FieldValue] = {}
+        extra: dict[str, Any] = {}
+        warnings = []
+        for name, value in values.items():
+            if value is None:
+                continue
+            if (fitted := fit(value, self._types[name])) is not None:
+                fitting[name] = fitted
+            else:
+                extra[name] = value
+                warnings.append(
+                    f"{name!r} is {value!r}, which is no {self._types[name]}; kept aside, not searchable as one"
+                )
+        return fitting, extra, warnings

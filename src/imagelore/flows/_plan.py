@@ -1,0 +1,161 @@
+"""What a run over a source has to do: its listing, the knowledge base's manifest and the metadata rows, joined.
+
+The three streams meet in a scratch SQLite file, so memory does not grow with the source.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal, Self
+
+from imagelore.errors import SourceError
+from imagelore.types import Asset
+
+_SCHEMA = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+CREATE TABLE listing (path TEXT PRIMARY KEY, stem TEXT, id TEXT, version TEXT, size INTEGER) WITHOUT ROWID;
+CREATE TABLE sidecar (path TEXT PRIMARY KEY, beside TEXT, version TEXT, size INTEGER) WITHOUT ROWID;
+CREATE TABLE described (path TEXT, strength INTEGER, origin TEXT, row TEXT,
+  PRIMARY KEY (path, strength, origin)) WITHOUT ROWID;
+CREATE TABLE manifest (id TEXT PRIMARY KEY, version TEXT, digest TEXT) WITHOUT ROWID;
+"""
+
+_COMPARE = """
+CREATE TABLE todo AS SELECT path, id, version, size, digest, rows, sidecars,
+  CASE WHEN old_version IS NULL THEN 'added' WHEN old_version <> version THEN 'content' ELSE 'metadata' END AS kind
+FROM (
+  SELECT *, digest(rows, sidecars) AS digest FROM (
+    SELECT l.path, l.id, l.version, l.size, m.version AS old_version, m.digest AS old_digest,
+      (SELECT json_group_array(json(row)) FROM
+        (SELECT row FROM described WHERE path = l.path ORDER BY strength DESC, origin)) AS rows,
+      (SELECT json_group_array(json_array(path, version, size)) FROM
+        (SELECT path, version, size FROM sidecar WHERE beside IN (l.path, l.stem)
+         ORDER BY length(path) DESC, path)) AS sidecars
+    FROM listing l LEFT JOIN manifest m ON m.id = l.id))
+WHERE old_version IS NOT version OR old_digest IS NOT digest ORDER BY path;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One picture that a run has to look at."""
+
+    kind: Literal["added", "content", "metadata"]
+    id: str
+    asset: Asset
+    digest: str
+    rows: tuple[dict[str, Any], ...]  # of metadata tables, strongest first
+    sidecars: tuple[Asset, ...]
+
+
+class Plan:
+    """The scratch file. Fill it with the three streams, then ask what has changed and what is gone."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="imagelore-")
+        # The pipeline draws its work from another thread than the one that filled the file; never from two at once.
+        self._db = sqlite3.connect(Path(self._folder.name) / "plan.sqlite", check_same_thread=False)
+        self._db.create_function("digest", 2, _digest, deterministic=True)
+        self._db.executescript(_SCHEMA)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+        self._folder.cleanup()
+
+    def add_pictures(self, source: str, assets: Iterable[Asset]) -> None:
+        """The pictures of the listing."""
+        self._db.executemany(
+            "INSERT OR REPLACE INTO listing VALUES (?, ?, ?, ?, ?)",
+            ((a.path, _stem(a.path), record_id(source, a.path), a.version, a.size) for a in assets),
+        )
+
+    def add_sidecars(self, assets: Iterable[Asset]) -> None:
+        """Files that may belong to a picture of the same name: `photo.jpg.json`, `photo.txt`."""
+        self._db.executemany(
+            "INSERT OR REPLACE INTO sidecar VALUES (?, ?, ?, ?)",
+            ((a.path, _stem(a.path), a.version, a.size) for a in assets),
+        )
+
+    def add_rows(self, origin: str, rows: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        """(path, row) pairs of one metadata table; a table nearer to its picture is stronger, .jsonl before .csv."""
+        strength = 2 * origin.count("/") + origin.endswith(".jsonl")
+        self._db.executemany(
+            "INSERT OR IGNORE INTO described VALUES (?, ?, ?, ?)",
+            ((path, strength, origin, json.dumps(row, ensure_ascii=False, default=str)) for path, row in rows),
+        )
+
+    def add_manifest(self, entries: Iterable[tuple[str, str, str]]) -> None:
+        """(id, content version, metadata digest) of what the knowledge base holds of this source."""
+        self._db.executemany("INSERT OR REPLACE INTO manifest VALUES (?, ?, ?)", entries)
+
+    def pictures(self) -> int:
+        """How many pictures were listed."""
+        return self._count("SELECT count(*) FROM listing")
+
+    def known(self) -> int:
+        """How many records the knowledge base holds of this source."""
+        return self._count("SELECT count(*) FROM manifest")
+
+    def orphans(self) -> Iterator[tuple[str, str]]:
+        """(table, path) of rows that name a file which was not listed."""
+        yield from self._db.execute(
+            "SELECT origin, path FROM described WHERE path NOT IN (SELECT path FROM listing) ORDER BY origin, path"
+        )
+
+    def compare(self) -> int:
+        """Joins the streams; returns how many pictures are new, or differ in content or metadata."""
+        self._db.executescript(_COMPARE)
+        return self._count("SELECT count(*) FROM todo")
+
+    def changes(self) -> Iterator[Change]:
+        """What `compare` found, by path."""
+        rows = self._db.execute("SELECT kind, id, path, version, size, digest, rows, sidecars FROM todo")
+        for kind, id, path, version, size, digest, rows_, sidecars in rows:
+            beside = tuple(Asset(*entry) for entry in json.loads(sidecars))
+            yield Change(kind, id, Asset(path, version, size), digest, tuple(json.loads(rows_)), beside)
+
+    def gone(self) -> Iterator[str]:
+        """Ids of records whose picture was not listed."""
+        for (id,) in self._db.execute("SELECT id FROM manifest WHERE id NOT IN (SELECT id FROM listing) ORDER BY id"):
+            yield id
+
+    def check_removals(self, address: str, allowed: bool) -> int:
+        """How many records would go.
+
+        Raises:
+            SourceError: more than half of them, and that was not allowed: an unmounted folder must not empty a
+                knowledge base.
+        """
+        going = self._count("SELECT count(*) FROM manifest WHERE id NOT IN (SELECT id FROM listing)")
+        if not allowed and going * 2 > self.known():
+            raise SourceError(
+                f"{going:,} of the {self.known():,} pictures indexed from `{address}` are gone, so nothing "
+                "was changed; if that is right, run it again with `--allow-removals`"
+            )
+        return going
+
+    def _count(self, query: str) -> int:
+        return int(self._db.execute(query).fetchone()[0])
+
+
+def record_id(source: str, path: str) -> str:
+    """The id of a record: a hash of its source's name and its path, safe in URLs and as a search service's key."""
+    return hashlib.blake2b(f"{source}\0{path}".encode(), digest_size=16).hexdigest()
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def _stem(path: str) -> str:
+    return str(PurePosixPath(path).with_suffix(""))

@@ -1,0 +1,199 @@
+"""The stages of the index flow, each a callable: a change is read, a batch is embedded, a chunk is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from imagelore import providers
+from imagelore.embed import Embedder
+from imagelore.errors import UnreadableError
+from imagelore.flows._fields import Fields
+from imagelore.flows._listing import readers, suffix
+from imagelore.flows._plan import Change
+from imagelore.index import Index
+from imagelore.read import Metadata, Options, Reading, merged, row_metadata, sidecar_metadata
+from imagelore.source import Source
+from imagelore.types import Asset, ImageEmbeddings, Record, Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A picture that could not be read, and why."""
+
+    uri: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A picture that was read and not yet embedded; `reading` is None where only its metadata changed."""
+
+    change: Change
+    metadata: Metadata
+    reading: Reading | None
+    warnings: tuple[str, ...]
+
+
+Embedded = tuple[Record, Draft] | Skipped
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a chunk came to."""
+
+    added: int
+    updated: int
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """First stage: an asset's bytes -> a picture, and all metadata about it merged."""
+
+    source: Source
+    options: Options
+
+    def __call__(self, change: Change) -> Draft | Skipped:
+        """Reads one picture and what stands beside it."""
+        provider = providers.load("read", readers()[suffix(change.asset)])
+        warnings: list[str] = []
+        try:
+            data = self.source.read(change.asset)
+            if change.kind == "metadata":
+                reading, inside = None, provider.embedded(data, self.options)
+            else:
+                reading = provider.read(change.asset, data, self.options)
+                inside = reading.metadata
+        except UnreadableError as error:
+            return Skipped(self.source.uri(change.asset.path), str(error))
+        beside = [self._sidecar(asset, warnings) for asset in change.sidecars]
+        metadata = merged([*map(row_metadata, change.rows), *beside, inside])
+        return Draft(change, metadata, reading, tuple(warnings))
+
+    def _sidecar(self, asset: Asset, warnings: list[str]) -> Metadata:
+        try:
+            metadata, told = sidecar_metadata(asset.path, self.source.read(asset))
+        except UnreadableError as error:
+            warnings.append(f"{asset.path}: {error}")
+            return Metadata()
+        warnings += told
+        return metadata
+
+
+@dataclass(frozen=True, slots=True)
+class Embed:
+    """Second stage: a batch of drafts -> records with vectors. What is known already is not embedded again."""
+
+    embedder: Embedder
+    index: Index
+    source: str
+    reuse: bool  # False for a new knowledge base: it knows no picture yet
+
+    def __call__(self, batch: Sequence[Draft | Skipped]) -> list[Embedded]:
+        """Records in the batch's order; their own fields are typed when they are written."""
+        drafts = [item for item in batch if isinstance(item, Draft)]
+        records = iter(self._with_texts(self._with_pictures(drafts), drafts))
+        return [item if isinstance(item, Skipped) else (next(records), item) for item in batch]
+
+    def _with_pictures(self, drafts: Sequence[Draft]) -> list[Record]:
+        known = self._known(drafts)
+        fresh = [d for d in drafts if d.reading and d.change.id not in known]
+        embedded = ImageEmbeddings({})
+        if fresh:
+            embedded = self.embedder.embed_images([d.reading.picture for d in fresh if d.reading])
+        rows = {draft.change.id: row for row, draft in enumerate(fresh)}
+        records = []
+        for draft in drafts:
+            record = self._described(draft, known.get(draft.change.id))
+            if (row := rows.get(draft.change.id)) is not None:
+                classes = embedded.seen[row] if embedded.seen else ()
+                record = replace(
+                    record,
+                    images={space: matrix[row] for space, matrix in embedded.vectors.items()},
+                    seen=Seen(classes, record.seen.colours),
+                )
+            records.append(record)
+        return records
+
+    def _known(self, drafts: Sequence[Draft]) -> dict[str, Record]:
+        """Draft id -> a record whose picture is the same: its own where only metadata changed, else by its hash."""
+        own = {d.change.id: d.change.id for d in drafts if d.reading is None}
+        by_hash = self.index.find([d.reading.sha256 for d in drafts if d.reading]) if self.reuse else {}
+        own |= {d.change.id: by_hash[d.reading.sha256] for d in drafts if d.reading and d.reading.sha256 in by_hash}
+        if not own:
+            return {}
+        records = {r.id: r for r in self.index.get(list(set(own.values())), vectors=True)}
+        return {id: records[other] for id, other in own.items() if other in records}
+
+    def _described(self, draft: Draft, known: Record | None) -> Record:
+        """A record with everything but its vectors; the picture's own facts come from the reading, or from `known`."""
+        change, reading, metadata = draft.change, draft.reading, draft.metadata
+        record = known or Record(change.id, self.source, change.asset.path, "", "")
+        if reading:
+            record = replace(
+                record,
+                width=reading.width,
+                height=reading.height,
+                sha256=reading.sha256,
+                phash=reading.phash,
+                thumbnail=reading.thumbnail,
+                seen=Seen(record.seen.classes, reading.colours),
+            )
+        return replace(
+            record,
+            id=change.id,
+            source=self.source,
+            path=change.asset.path,
+            version=change.asset.version,
+            digest=change.digest,
+            title=metadata.title,
+            text=metadata.text,
+            tags=metadata.tags,
+            groups=metadata.groups,
+            taken_at=metadata.taken_at,
+        )
+
+    def _with_texts(self, records: Sequence[Record], drafts: Sequence[Draft]) -> Iterator[Record]:
+        texts = [document(draft.metadata) for draft in drafts]
+        told = [text for text in texts if text]
+        vectors = self.embedder.embed_texts(told, role="document") if told else {}
+        row = 0
+        for record, text in zip(records, texts, strict=True):
+            yield replace(record, texts={space: matrix[row] for space, matrix in vectors.items()} if text else {})
+            row += bool(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Third stage: a chunk of records -> the index, their own fields typed."""
+
+    index: Index
+    fields: Fields
+
+    def __call__(self, chunk: Sequence[Embedded]) -> Written:
+        """Writes all records of a chunk at once."""
+        pairs = [item for item in chunk if not isinstance(item, Skipped)]
+        for _, draft in pairs:
+            self.fields.learn(draft.metadata.fields)
+        self.fields.settle()
+        records, warnings, added = [], [], 0
+        for record, draft in pairs:
+            fields, extra, told = self.fields.typed(draft.metadata.fields)
+            warnings += [*draft.warnings, *(f"{record.path}: {line}" for line in told)]
+            records.append(replace(record, fields=fields, extra=extra))
+            added += draft.change.kind == "added"
+        if records:
+            self.index.upsert(records)
+        return Written(added, len(records) - added, tuple(warnings))
+
+
+def document(metadata: Metadata) -> str:
+    """The text of a record that is embedded: title, text, tags and its own fields, in this order."""
+    parts = [metadata.title, metadata.text, ", ".join(metadata.tags)]
+    parts += [f"{name}: {_plain(value)}" for name, value in metadata.fields.items() if value not in (None, "")]
+    return ". ".join(part.strip().rstrip(".") for part in parts if part.strip())
+
+
+def _plain(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

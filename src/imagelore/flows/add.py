@@ -1,0 +1,92 @@
+"""Pictures that arrive through the page: kept in a folder of their own beside the knowledge base, then indexed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from pathlib import Path, PurePosixPath
+
+from imagelore.errors import SourceError, UnreadableError, UsageError
+from imagelore.settings import Settings
+from imagelore.types import SourceInfo
+
+_SUFFIXES = {
+    ".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".jp2", ".j2k",
+    ".txt", ".json", ".jsonl", ".csv",
+}  # fmt: skip
+_RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(10))}
+_LONGEST = 120
+
+
+def folder_for(settings: Settings) -> Path | None:
+    """Where added pictures go: `imagelore-pictures` beside `./.imagelore`. None: the knowledge base is no folder."""
+    if "://" in settings.kb:
+        return None
+    kb = Path(settings.kb).resolve()
+    return kb.with_name(f"{kb.name.lstrip('.') or 'kb'}-pictures")
+
+
+def source_for(folder: Path, sources: tuple[SourceInfo, ...]) -> str:
+    """The address to index after adding: a source that holds the folder already, else the folder itself.
+
+    So a picture never gets two records, one for each source that sees it.
+    """
+    for source in sources:
+        if "://" not in source.root and folder.is_relative_to(Path(source.root)):
+            return source.root
+    return str(folder)
+
+
+def save(folder: Path, name: str, data: bytes) -> Path:
+    """Writes a file under a name made safe, never over another: `bird.jpg`, then `bird-2.jpg`.
+
+    Sub-folders in `name` are kept, so that a dropped folder stays one. The same bytes under the same name are not
+    written again.
+
+    Raises:
+        UnreadableError: a kind of file that is neither a picture nor its metadata.
+        SourceError: the folder cannot be written.
+    """
+    path = folder / safe_name(name)
+    if path.suffix.lower() not in _SUFFIXES:
+        raise UnreadableError(f"{name!r} is no picture: its name ends in none of the known endings")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return _write_new(path, data)
+    except OSError as error:
+        raise SourceError(f"`{folder}` cannot be written: {error.strerror or error}") from error
+
+
+def _write_new(path: Path, data: bytes) -> Path:
+    for number in range(1, 10_000):
+        candidate = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
+        try:
+            with candidate.open("xb") as file:
+                file.write(data)
+            return candidate
+        except FileExistsError:
+            if candidate.is_file() and candidate.read_bytes() == data:
+                return candidate
+    raise SourceError(f"`{path.parent}` holds too many files called {path.name!r}: rename the new one")
+
+
+def safe_name(name: str) -> PurePosixPath:
+    """A relative path without parent steps, hidden parts, control characters or names that some systems reserve.
+
+    Raises:
+        UsageError: nothing is left of it.
+    """
+    parts = [_safe_part(part) for part in re.split(r"[/\\]+", unicodedata.normalize("NFC", name))]
+    parts = [part for part in parts if part][-4:]
+    if not parts:
+        raise UsageError(f"{name!r} is no name for a file")
+    return PurePosixPath(*parts)
+
+
+def _safe_part(part: str) -> str:
+    kept = "".join(c if c.isalnum() or c in " ._-()+,&'" else "_" for c in part if c.isprintable())
+    kept = kept.strip(" .")
+    if kept.partition(".")[0].casefold() in _RESERVED:
+        kept = f"_{kept}"
+    stem, dot, suffix = kept.rpartition(".")
+    return f"{stem[: _LONGEST - len(suffix)]}{dot}{suffix}" if dot else kept[:_LONGEST]

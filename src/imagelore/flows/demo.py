@@ -1,0 +1,29 @@
+"""The sample pictures, indexed: what `imagelore demo` opens the chat on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from imagelore.flows.ingest import Progress, Run, ingest
+from imagelore.settings import Settings
+
+
+def prepare(settings: Settings, progress: Callable[[Progress], None]) -> Settings:
+    """Indexes the samples into a cache folder of the user's own (a second time there is nothing to do) and returns
+    the settings that open them. A knowledge base named on purpose is used instead of the cache folder.
+    """
+    if settings.kb == Settings().kb:
+        settings = replace(settings, kb=str(cache_folder() / "demo"))
+    with as_file(files("imagelore") / "samples") as folder:
+        ingest(settings, str(folder), Run(progress, allow_removals=True))
+    return settings
+
+
+def cache_folder() -> Path:
+    """Where imagelore keeps what it can make again: `$XDG_CACHE_HOME/imagelore`, or `~/.cache/imagelore`."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "imagelore"

@@ -1,0 +1,200 @@
+"""An opened knowledge base: its index, the embedder that made it, and the generator that answers from it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import ModuleType
+from typing import Any, Self, cast
+
+from imagelore import providers
+from imagelore.embed import Embedder
+from imagelore.errors import MismatchError, UnreadableError, UsageError
+from imagelore.flows.chat import chat
+from imagelore.flows.pictures import PictureFile, Pictures
+from imagelore.generate import Generator
+from imagelore.index import Index
+from imagelore.read import Options
+from imagelore.retrieve import retrieve
+from imagelore.settings import Settings
+from imagelore.types import (
+    Asset,
+    ChatEvent,
+    EmbedderInfo,
+    Hit,
+    Query,
+    Scope,
+    Turn,
+    Vectors,
+)
+
+MAX_QUESTION = 4_000
+"""Characters of a question that are read; a longer one is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """What a question found: hits best first, what was searched for in words, and seconds by step."""
+
+    hits: tuple[Hit, ...]
+    searched: str
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+
+class KnowledgeBase:
+    """Searches and answers. Safe to use from several threads.
+
+    Args:
+        settings: `settings.kb` says where it is.
+
+    Raises:
+        KnowledgeBaseError: there is none, or it is of a newer schema.
+        MismatchError: it was made by another embedder than `settings.embedder`.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.index: Index = open_index(settings)
+        self.embedder = open_embedder(settings, self.index.info().embedder)
+        self.pictures = Pictures(settings, self.index.info)
+
+    @classmethod
+    def open(cls, kb: str | None = None, **settings: Any) -> Self:
+        """The knowledge base at `kb`, with settings by name over those of the environment and `imagelore.toml`."""
+        return cls(Settings.load(kb=kb, **settings))
+
+    @cached_property
+    def generator(self) -> Generator:
+        """What answers: `settings.generator`, else `openai` when its key or address is set, else `extractive`."""
+        chosen = self.settings.generator
+        if not chosen:
+            chosen = "openai" if self.settings.openai_api_key or self.settings.openai_base_url else "extractive"
+        return cast(Generator, providers.load("generate", chosen).create(self.settings))
+
+    def search(
+        self, text: str = "", pictures: Sequence[bytes] = (), *, top: int | None = None, scope: Scope = Scope()
+    ) -> Retrieval:
+        """The pictures that fit words, pictures or both, best first.
+
+        Raises:
+            UsageError: nothing to search for, a question that is too long, or a query picture that is no picture.
+        """
+        start = time.perf_counter()
+        query = self._query(_checked_question(text, pictures), pictures)
+        embedded = time.perf_counter()
+        top = self.settings.top if top is None else top
+        if top < 1:
+            raise UsageError(f"`top` must be at least 1, not {top}")
+        hits = retrieve(query, self.index, self.embedder.info, self.pictures.uri, top, scope)
+        done = time.perf_counter()
+        return Retrieval(
+            hits, _searched(query.text, len(pictures)), {"embed": embedded - start, "search": done - embedded}
+        )
+
+    def chat(
+        self, question: str, pictures: Sequence[bytes] = (), history: Sequence[Turn] = (), *, top: int | None = None,
+        scope: Scope = Scope(),
+    ) -> Iterator[ChatEvent]:  # fmt: skip
+        """Answers a question as a stream: `Retrieved` first, then `Delta` and `Notice`, `Done` last.
+
+        Raises:
+            UsageError: as `search`.
+            GeneratorError: no answer can be had.
+        """
+        return chat(self, question, pictures, history, top=top, scope=scope)
+
+    def picture(self, id: str) -> PictureFile:
+        """The full picture of a record, or its thumbnail with a notice.
+
+        Raises:
+            UsageError: there is no such record.
+        """
+        records = self.index.get([id])
+        if not records:
+            raise UsageError(f"there is no picture {id!r} in this knowledge base")
+        return self.pictures.open(records[0])
+
+    def _query(self, text: str, pictures: Sequence[bytes]) -> Query:
+        texts: dict[str, Vectors] = {}
+        images: dict[str, Vectors] = {}
+        if text:
+            texts = {space: rows[0] for space, rows in self.embedder.embed_texts([text], role="query").items()}
+        if pictures:
+            images = dict(self.embedder.embed_images([self._decoded(data) for data in pictures]).vectors)
+        return Query(text, texts, images)
+
+    def _decoded(self, data: bytes) -> Any:
+        options = Options(image_side=self.embedder.info.image_side, max_pixels=self.settings.max_pixels)
+        try:
+            reading = providers.load("read", "picture").read(Asset("your picture", "", len(data)), data, options)
+        except UnreadableError as error:
+            raise UsageError(f"your picture cannot be read: {error}") from error
+        return reading.picture
+
+
+def open_index(settings: Settings) -> Index:
+    """The index at `settings.kb`.
+
+    Raises:
+        KnowledgeBaseError: there is none.
+    """
+    return cast(Index, index_provider().open(settings.kb, settings))
+
+
+def index_provider() -> ModuleType:
+    """The module of the index that `settings.kb` calls for."""
+    return providers.load("index", "lancedb")
+
+
+def index_exists(settings: Settings) -> bool:
+    """Whether there is a knowledge base at `settings.kb`."""
+    return bool(index_provider().exists(settings.kb, settings))
+
+
+def open_embedder(settings: Settings, stamp: EmbedderInfo) -> Embedder:
+    """The embedder that made a knowledge base.
+
+    Raises:
+        MismatchError: the settings name another one, or this release's vectors differ from the stamped ones.
+    """
+    asked = settings.embedder or stamp.name
+    embedder = load_embedder(asked, settings)
+    check_embedder(embedder.info, stamp, settings.kb)
+    return embedder
+
+
+def load_embedder(name: str, settings: Settings) -> Embedder:
+    """An embedder by name; what follows a colon (`clip:MODEL`) is the provider's own to read."""
+    return cast(Embedder, providers.load("embed", name.partition(":")[0]).create(settings))
+
+
+def check_embedder(asked: EmbedderInfo, stamp: EmbedderInfo, kb: str) -> None:
+    """Vectors of different embedders cannot be compared.
+
+    Raises:
+        MismatchError: they differ.
+    """
+    if asked.identity != stamp.identity:
+        raise MismatchError(
+            f"`{kb}` was made by the embedder {stamp.name!r} (version {stamp.version}), not {asked.name!r} (version "
+            f"{asked.version}): leave out `--embedder`, or index into another place with "
+            f"`imagelore index FOLDER --kb OTHER --embedder {asked.name}`"
+        )
+
+
+def _checked_question(text: str, pictures: Sequence[bytes]) -> str:
+    text = " ".join(text.split())
+    if len(text) > MAX_QUESTION:
+        raise UsageError(f"the question has {len(text):,} characters; {MAX_QUESTION:,} are the limit: shorten it")
+    if not pictures and not any(c.isalnum() for c in text):
+        raise UsageError("there is nothing to search for: ask in words, with a picture, or both")
+    return text
+
+
+def _searched(text: str, pictures: int) -> str:
+    parts = [f'"{text}"'] if text else []
+    if pictures:
+        parts.append("your picture" if pictures == 1 else f"your {pictures} pictures")
+    return " + ".join(parts)

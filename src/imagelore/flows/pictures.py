@@ -1,0 +1,68 @@
+"""The one way from a record to the bytes of its full picture."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from PIL import Image
+
+from imagelore import providers
+from imagelore.errors import SourceError, UnreadableError
+from imagelore.settings import Settings
+from imagelore.source import Source
+from imagelore.types import Asset, IndexInfo, Record
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFile:
+    """A picture's bytes as they are stored; `notice` says what the reader should know (the source is gone)."""
+
+    data: bytes
+    media_type: str
+    notice: str = ""
+
+
+class Pictures:
+    """Opens records' pictures through their sources; where a source is gone, hands over the thumbnail."""
+
+    def __init__(self, settings: Settings, info: Callable[[], IndexInfo]) -> None:
+        self._settings = settings
+        self._info = info
+        self._sources: dict[str, Source] = {}
+
+    def open(self, record: Record) -> PictureFile:
+        """The full picture, from inside its source's root only."""
+        try:
+            data = self._source(record.source).read(Asset(record.path, record.version, 0))
+        except (SourceError, UnreadableError) as error:
+            return PictureFile(record.thumbnail, "image/jpeg", f"only the thumbnail is left: {error}")
+        return PictureFile(data, media_type(data))
+
+    def uri(self, record: Record) -> str:
+        """The address that a person would use for the record's file; it ends in the path."""
+        return self._source(record.source).uri(record.path)
+
+    def _source(self, name: str) -> Source:
+        if name not in self._sources:
+            roots = {source.name: source.root for source in self._info().sources}
+            if name not in roots:
+                raise SourceError(f"the knowledge base does not know a source named {name!r}")
+            self._sources[name] = open_source(roots[name], self._settings)
+        return self._sources[name]
+
+
+def open_source(address: str, settings: Settings) -> Source:
+    """The source provider that an address calls for: a folder."""
+    return cast(Source, providers.load("source", "local").create(address, settings))
+
+
+def media_type(data: bytes) -> str:
+    """The media type of picture bytes by their content; a stranger's bytes are `application/octet-stream`."""
+    try:
+        with Image.open(io.BytesIO(data)) as picture:
+            return Image.MIME.get(picture.format or "", "application/octet-stream")
+    except (OSError, ValueError, SyntaxError):
+        return "application/octet-stream"

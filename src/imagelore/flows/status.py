@@ -1,0 +1,58 @@
+"""What a knowledge base holds, what made it, and what answers from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from imagelore.flows.knowledge import KnowledgeBase
+from imagelore.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The answer of `imagelore status`."""
+
+    kb: str
+    records: int
+    embedder: Mapping[str, Any]
+    generator: str
+    sources: Mapping[str, str]
+    fields: Mapping[str, str]
+    schema: int
+    details: Mapping[str, Any]
+
+    def lines(self) -> Iterator[tuple[str, str]]:
+        """(name, value) pairs for people."""
+        yield "knowledge base", self.kb
+        yield "pictures", f"{self.records:,}"
+        spaces = ", ".join(f"{name} ({dimensions})" for name, dimensions in self.embedder["spaces"].items())
+        yield "embedder", f"{self.embedder['name']} {self.embedder['version']}: {spaces}"
+        yield "generator", self.generator
+        for name, root in self.sources.items():
+            yield "source", f"{name}: {root}"
+        yield "fields", ", ".join(f"{name} ({kind})" for name, kind in self.fields.items()) or "none"
+        for name, value in self.details.items():
+            yield name.replace("_", " "), str(value)
+
+
+def status(settings: Settings) -> Status:
+    """Opens the knowledge base of these settings and says what is in it.
+
+    Raises:
+        KnowledgeBaseError: there is none.
+    """
+    kb = KnowledgeBase(settings)
+    info = kb.index.info()
+    spaces = {space.name: space.dimensions for space in info.embedder.spaces}
+    return Status(
+        kb=info.address,
+        records=info.records,
+        embedder={"name": info.embedder.name, "version": info.embedder.version, "spaces": spaces},
+        generator=kb.generator.label,
+        sources={source.name: source.root for source in info.sources},
+        fields=dict(info.fields),
+        schema=info.schema,
+        details=dict(info.details),
+    )

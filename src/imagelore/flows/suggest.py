@@ -1,0 +1,107 @@
+"""Questions that a knowledge base can answer, made from what it holds: for the first visit and after each answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import chain
+
+from imagelore.index import Index
+from imagelore.types import Facet, Hit, Record
+
+PLACES = ("place", "location", "where", "city", "town", "region", "country", "site")
+"""Names of fields that say where, the most telling first."""
+
+_SAMPLE = 60  # records looked at: enough to meet every kind of question, few enough to stay instant
+_LONGEST = 48  # characters of a title or value that still reads well inside a question
+_SURE = 0.6  # the probability from which a seen class is worth asking about
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A question, and the record whose picture goes with it ("" for words alone)."""
+
+    text: str
+    picture: str = ""
+
+
+def suggestions(index: Index, hits: Sequence[Hit] = (), limit: int = 4) -> tuple[Suggestion, ...]:
+    """Questions of different kinds: where, how many, when, which, and one with a picture.
+
+    Args:
+        index: facets and a page of records are read, nothing is searched.
+        hits: those of the last answer: then the questions lead on from them. None: for the first visit.
+        limit: how many at most; a knowledge base without metadata has fewer to offer.
+
+    Raises:
+        KnowledgeBaseError: the index cannot be read.
+    """
+    records = [hit.record for hit in hits if hit.fits][:4] if hits else _spread(index.browse(limit=_SAMPLE))
+    if hits:
+        records = records[1:] + records[:1]  # the best hit was just talked about: the others come first
+    facets = index.facets()
+    kinds = [_where(records), _how_many(records, facets), _look_alike(records), _when(records), _which(records, facets)]
+    firsts = [kind for kind in (next(kind, None) for kind in kinds) if kind is not None]
+    chosen = {suggestion.text.casefold(): suggestion for suggestion in chain(firsts, *kinds)}
+    return tuple(chosen.values())[:limit]
+
+
+def _spread(records: list[Record]) -> list[Record]:
+    """Titled records first, since questions name them; the order by id is already an arbitrary one."""
+    return sorted(records, key=lambda record: not record.title)
+
+
+def _where(records: Sequence[Record]) -> Iterator[Suggestion]:
+    for record in records:
+        if _short(record.title) and any(_is_place(name) for name in record.fields):
+            yield Suggestion(f'Where is "{record.title}" from?')
+
+
+def _when(records: Sequence[Record]) -> Iterator[Suggestion]:
+    for record in records:
+        dated = record.taken_at or any(_is_year(name, value) for name, value in record.fields.items())
+        if _short(record.title) and dated:
+            yield Suggestion(f'When is "{record.title}" from?')
+
+
+def _how_many(records: Sequence[Record], facets: Sequence[Facet]) -> Iterator[Suggestion]:
+    counts = {str(value): number for facet in facets if facet.field == "tags" for value, number in facet.values}
+    near = [tag for record in records for tag in record.tags if counts.get(tag, 0) > 1]
+    for tag in dict.fromkeys(near):
+        yield Suggestion(f'How many pictures are tagged "{tag}"?')
+
+
+def _which(records: Sequence[Record], facets: Sequence[Facet]) -> Iterator[Suggestion]:
+    for place in sorted((f for f in facets if _is_place(f.field)), key=lambda f: -f.values[0][1] if f.values else 0):
+        for value, number in place.values[1:] or place.values:  # the second says more than the one that most are from
+            if number > 1 and _short(str(value)):
+                yield Suggestion(f"Which pictures are from {value}?")
+    for record in records:
+        for name, probability in record.seen.classes[:1]:
+            if probability >= _SURE and not record.title:
+                yield Suggestion(f"Which pictures show {_article(name)}?")
+    for record in records:
+        for tag in record.tags[:1]:
+            yield Suggestion(f'Which pictures are tagged "{tag}"?')
+
+
+def _look_alike(records: Sequence[Record]) -> Iterator[Suggestion]:
+    for record in records:
+        yield Suggestion("Which pictures look like this one?", record.id)
+
+
+def _is_place(name: str) -> bool:
+    return name.casefold() in PLACES
+
+
+def _is_year(name: str, value: object) -> bool:
+    return isinstance(value, date) or name.casefold() == "year"
+
+
+def _short(text: str) -> bool:
+    return 0 < len(text) <= _LONGEST
+
+
+def _article(noun: str) -> str:
+    return f"{'an' if noun[:1].casefold() in 'aeiou' else 'a'} {noun}"

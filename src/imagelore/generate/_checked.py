@@ -1,0 +1,80 @@
+"""The filter between every generator and every way out, and what can be read from checked text.
+
+What passes is Markdown in which no renderer of CommonMark with GitHub's extensions finds a link, an image or HTML, and
+in which every `[n]` outside code is a source. Choices, where a text leaves one:
+
+- A number in square brackets is always a citation: `[1969]` and the `[0]` of `a[0]` go unless they are sources (with
+  the space before). In code, brackets are left alone.
+- A link keeps its text, an image its alternative text; the address goes. A bare address stays as words without
+  `https://` and `www.`, so it is readable and leads nowhere; an e-mail address gets a space before its `@`.
+- Tags, comments and autolinks go, their contents stay as text; entities become characters first. `<` stays where
+  it opens no tag.
+- A backtick that opens no code span on its line becomes an apostrophe, and a code span across a table's `|` is no code
+  span if it holds markup: else a renderer could see code elsewhere than the filter did.
+- Invisible characters (zero-width, direction marks, tags) go; the joiners of emoji and of other scripts stay.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+from imagelore.generate._scanner import Scanner
+from imagelore.types import Citation, Hit
+
+_CODE = re.compile(r"(?ms)^ {0,3}(`{3,}|~{3,}).*?(?:^ {0,3}\1[`~]*[ \t]*$|\Z)|(?<!`)(`+)(?!`)[^\n]*?(?<!`)\2(?!`)")
+_CITATION = re.compile(r"\[(\d+)\]")
+_CITATIONS = re.compile(r" ?\[\d+\](?:[ ,;]{0,2}\[\d+\])*")
+_SENTENCE_END = re.compile(r"[.!?…][\"'”’)*_]*(?: ?\[\d+\])*(?=\s+[^a-z\s]|\s*\Z)|[。！？](?:\[\d+\])*|\n+")
+_MARKERS = re.compile(r"^(?:[-*+>#\s]+|\d+[.)]\s+)+|[\s*_]+$")
+
+
+def checked(chunks: Iterable[str], sources: Collection[int] | int) -> Iterator[str]:
+    """Passes on an answer's text with nothing in it but text, code and citations of `sources`.
+
+    `[1, 2]`, `[1-3]`, `【1†source】`, `[1](address)`, `[^1]` and `[Source 1]` become `[1]`, `[1][2]` ...; numbers that
+    are no source are dropped. The joined output is the same for every division of the text into chunks. Held back is
+    only what may still become a citation, a link, a tag or a code span, at most 200 characters.
+
+    Args:
+        chunks: the answer's text in pieces.
+        sources: the numbers that may be cited, or how many sources there are (numbered from 1).
+    """
+    scanner = Scanner(range(1, sources + 1) if isinstance(sources, int) else frozenset(sources))
+    for chunk in chunks:
+        yield from scanner.feed(chunk)
+    yield from scanner.end()
+
+
+def citations(text: str, hits: Sequence[Hit]) -> tuple[Citation, ...]:
+    """The sources cited in checked text in the order of their first citation; number n is `hits[n - 1]`."""
+    found: dict[int, Citation] = {}
+    for sentence in _sentences(_CODE.sub(lambda code: re.sub(r"[\[\].!?]", " ", code.group()), text)):
+        plain = _MARKERS.sub("", " ".join(_CITATIONS.sub("", sentence).split()))
+        for number in map(int, _CITATION.findall(sentence)):
+            if number not in found and 1 <= number <= len(hits):
+                found[number] = Citation(number, hits[number - 1], plain)
+    return tuple(found.values())
+
+
+def uncited(text: str, titles: Mapping[int, str]) -> str:
+    """Checked text with its citations replaced by titles, so that it can stand in a later prompt with other numbers."""
+
+    def named(match: re.Match[str]) -> str:
+        known = [titles[n] for n in map(int, _CITATION.findall(match.group())) if n in titles]
+        names = [" ".join(re.sub(r"[\[\]]", " ", title).split()) for title in dict.fromkeys(known)]
+        return f" ({'; '.join(names)})" if any(names) else ""
+
+    pieces, end = [], 0
+    for code in _CODE.finditer(text):
+        pieces += [_CITATIONS.sub(named, text[end : code.start()]), code.group()]
+        end = code.end()
+    return "".join([*pieces, _CITATIONS.sub(named, text[end:])]).lstrip(" ")
+
+
+def _sentences(text: str) -> Iterator[str]:
+    start = 0
+    for match in _SENTENCE_END.finditer(text):
+        yield text[start : match.end()]
+        start = match.end()
+    yield text[start:]

@@ -1,0 +1,146 @@
+"""A prompt as chat messages, for every generator that talks to a chat model.
+
+The sources stand in a block whose markers hold a random number, and each line of a record is flattened to one
+line without square brackets: a record's text can neither close the block nor pass for another source.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import secrets
+from collections.abc import Iterator
+from datetime import date
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from imagelore.types import Count, FieldValue, Prompt, PromptSource, Record
+
+TEXT_LIMIT = 1_500  # characters of a record's text
+_VALUE_LIMIT = 300  # characters of one field, of the tags, of a title
+_FIELDS = 30
+_SEEN = 5  # class names
+_CUT = " … (cut)"
+
+Message = dict[str, Any]
+"""One message of the chat completions protocol: its role and its content, a text or a list of parts."""
+
+
+def messages(prompt: Prompt, *, pictures: bool = True, text_limit: int = TEXT_LIMIT) -> list[Message]:
+    """The system's rules, the earlier turns, then the sources with the question.
+
+    Args:
+        prompt: what to answer, and from what.
+        pictures: send pictures as data URLs; without, the last message is plain text.
+        text_limit: characters of each record's text.
+    """
+    listed: list[Message] = [{"role": "system", "content": system_text()}]
+    for turn in prompt.history:
+        listed += [_said("user", turn.question), _said("assistant", turn.answer)]
+    parts = list(_parts(prompt, pictures, text_limit))
+    if all(part["type"] == "text" for part in parts):
+        return [*listed, {"role": "user", "content": "\n\n".join(part["text"] for part in parts)}]
+    return [*listed, {"role": "user", "content": parts}]
+
+
+def pictures_in(prompt: Prompt) -> int:
+    """How many pictures a prompt carries: those of its sources and the question's own."""
+    return len(prompt.pictures) + sum(source.picture is not None for source in prompt.sources)
+
+
+@cache
+def system_text() -> str:
+    """The rules that every answer follows, from `prompts/answer.md`."""
+    return resources.files("imagelore.generate").joinpath("prompts/answer.md").read_text(encoding="utf-8").strip()
+
+
+def _parts(prompt: Prompt, pictures: bool, text_limit: int) -> Iterator[Message]:
+    yield _text(_block(prompt, pictures, text_limit))
+    if pictures:
+        for source in prompt.sources:
+            if source.picture is not None:
+                yield _text(f"Picture of source [{source.number}]:")
+                yield _picture(source.picture)
+        for picture in prompt.pictures:
+            yield _text("Picture from the user:")
+            yield _picture(picture)
+    yield _text(f"Question: {_sendable(prompt.question).strip() or _wordless(prompt)}")
+
+
+def _wordless(prompt: Prompt) -> str:
+    return "What do my pictures show, and which of the sources are like them?" if prompt.pictures else "(none)"
+
+
+def _said(role: str, text: str) -> Message:
+    return {"role": role, "content": _sendable(text)}
+
+
+def _sendable(text: str) -> str:
+    """Text that can be encoded: without half characters."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _text(text: str) -> Message:
+    return {"type": "text", "text": text}
+
+
+def _picture(jpeg: bytes) -> Message:
+    return {"type": "image_url", "image_url": {"url": (b"data:image/jpeg;base64," + base64.b64encode(jpeg)).decode()}}
+
+
+def _block(prompt: Prompt, pictures: bool, text_limit: int) -> str:
+    mark = secrets.token_hex(6)
+    lines = [f"<sources {mark}>"]
+    if prompt.counts:
+        lines += ["Over the whole knowledge base (exact):", *map(_count, prompt.counts), ""]
+    for source in prompt.sources:
+        lines += [*_source(source, pictures, text_limit), ""]
+    if not prompt.sources:
+        lines.append("No picture of the knowledge base fits this question.")
+    return "\n".join([*lines, f"</sources {mark}>"])
+
+
+def _count(count: Count) -> str:
+    return f"- {count.number} of {count.total} pictures {_flat(count.condition, _VALUE_LIMIT)}"
+
+
+def _source(source: PromptSource, pictures: bool, text_limit: int) -> Iterator[str]:
+    record = source.hit.record
+    yield f"[{source.number}] {_flat(record.name, _VALUE_LIMIT)}"
+    if not source.hit.fits:
+        yield "  only the closest there is: it may have nothing to do with the question"
+    for name, value in _facts(record, text_limit):
+        if value:
+            yield f"  {name}: {value}"
+    if pictures and source.picture is None:
+        yield "  (its picture is not sent)"
+
+
+def _facts(record: Record, text_limit: int) -> Iterator[tuple[str, str]]:
+    yield "file", _flat(record.path, _VALUE_LIMIT)
+    yield "text", _flat(record.text, text_limit)
+    yield "tags", _flat(", ".join(record.tags), _VALUE_LIMIT)
+    yield "taken", record.taken_at.isoformat(" ", "minutes") if record.taken_at else ""
+    for name, value in list(record.fields.items())[:_FIELDS]:
+        yield _flat(name, 60), _flat(_value(value), _VALUE_LIMIT)
+    seen = [f"{name} ({probability:.0%})" for name, probability in record.seen.classes[:_SEEN]]
+    yield "seen by a classifier (a guess)", _flat(", ".join(seen), _VALUE_LIMIT)
+    yield "main colours (a guess)", _flat(", ".join(record.seen.colours), _VALUE_LIMIT)
+
+
+def _value(value: FieldValue) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, date):
+        return value.isoformat()
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _flat(text: str, limit: int) -> str:
+    """One line without square brackets, cut with a mark."""
+    line = " ".join(re.sub(r"[\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]", " ", text).split()).translate(_ROUND)
+    return line if len(line) <= limit else line[:limit].rstrip() + _CUT
+
+
+_ROUND = str.maketrans("[]【】", "()()")

@@ -1,0 +1,206 @@
+"""What the openai library raises, as one line that says what failed and what to set."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import openai
+
+from imagelore.errors import GeneratorError
+
+_RETRIED = {408, 409, 429}
+_NO_PICTURES = re.compile(r"image|vision|multi-?modal|mmproj|content must be a string|expected a string", re.IGNORECASE)
+_TOO_LONG = re.compile(
+    r"context.{0,12}(?:length|size|window|limit)|maximum context|too many tokens|too long|too large|token limit",
+    re.IGNORECASE,
+)
+_REFUSED = re.compile(r"content_?policy|content_?filter|content management policy|safety system", re.IGNORECASE)
+_NO_USAGE = re.compile(r"stream_options|include_usage", re.IGNORECASE)
+
+
+class Endpoint(NamedTuple):
+    """Where a request went: the parts of the settings that a message may name."""
+
+    address: str  # without user, password and query
+    model: str
+    key: str  # only to keep it out of messages
+    timeout: float  # seconds
+
+    @property
+    def host(self) -> str:
+        """Host and port."""
+        return urlsplit(self.address).netloc
+
+
+def explain(error: Exception, endpoint: Endpoint) -> GeneratorError:
+    """Any error of the library as one of ours; classes that it does not know go by their base class."""
+    kind = next(cls for cls in type(error).__mro__ if cls in ERRORS)
+    return GeneratorError(ERRORS[kind](error, endpoint))
+
+
+def says(error: Exception, endpoint: Endpoint) -> str:
+    """The server's own words: one line, without the key."""
+    body = getattr(error, "body", None)
+    nested = body.get("error", body) if isinstance(body, Mapping) else body
+    words = nested.get("message", "") if isinstance(nested, Mapping) else nested
+    line = " ".join(str(words or getattr(error, "message", "") or error).split())
+    if endpoint.key:
+        line = line.replace(endpoint.key, "…")
+    return line[:200] + "…" * (len(line) > 200)
+
+
+def takes_no_pictures(error: Exception) -> bool:
+    """The model, or its server, reads text only."""
+    return _status(error) in {400, 404, 415, 422, 500, 501} and bool(_NO_PICTURES.search(_words(error)))
+
+
+def is_too_long(error: Exception) -> bool:
+    """The prompt exceeds what the model or the server takes."""
+    return _status(error) == 413 or (_status(error) in {400, 422, 500} and bool(_TOO_LONG.search(_words(error))))
+
+
+def is_refused(error: Exception) -> bool:
+    """A content policy refused the question."""
+    return _status(error) in {400, 403, 422} and bool(_REFUSED.search(_words(error)))
+
+
+def knows_no_usage(error: Exception) -> bool:
+    """The server does not know `stream_options`."""
+    return _status(error) in {400, 422} and bool(_NO_USAGE.search(_words(error)))
+
+
+def retry_after(error: Exception, attempt: int) -> float | None:
+    """Seconds to wait before trying again; None: trying again is of no use.
+
+    `Retry-After` in seconds or as an HTTP date (RFC 9110, 10.2.3), else 0.5, 1, 2 ... seconds.
+    """
+    if isinstance(error, openai.APIStatusError):
+        if error.code == "insufficient_quota" or not (error.status_code in _RETRIED or error.status_code >= 500):
+            return None
+        asked = _asked_to_wait(error.response.headers)
+        return asked if asked is not None else 0.5 * 2**attempt
+    if isinstance(error, openai.APITimeoutError) or not isinstance(error, openai.APIConnectionError):
+        return None
+    return None if _cause(error) else 0.5 * 2**attempt
+
+
+def _asked_to_wait(headers: Mapping[str, str]) -> float | None:
+    value = headers.get("retry-after", "")
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def _status(error: Exception) -> int:
+    return error.status_code if isinstance(error, openai.APIStatusError) else 0
+
+
+def _words(error: Exception) -> str:
+    return f"{getattr(error, 'code', '')} {getattr(error, 'message', '')} {getattr(error, 'body', '')}"
+
+
+def _cause(error: BaseException) -> str:
+    """Why a server could not be reached at all; "" when the connection was made and then failed."""
+    chain = []
+    cause: BaseException | None = error
+    while cause is not None:
+        chain.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    if any(isinstance(c, ConnectionRefusedError) for c in chain) or "refused" in str(chain[-1]).lower():
+        return "nothing listens there"
+    names = {type(c).__name__ for c in chain}
+    return str(chain[-1]) if names & {"ConnectError", "gaierror", "UnsupportedProtocol"} else ""
+
+
+def _wrong_key(_: Exception, endpoint: Endpoint) -> str:
+    which = "refused the key" if endpoint.key else "wants a key"
+    return f"{endpoint.host} {which}: set `OPENAI_API_KEY`, or `OPENAI_BASE_URL` if the key is for another server"
+
+
+def _forbidden(error: Exception, endpoint: Endpoint) -> str:
+    return (
+        f"{endpoint.host} does not let this key use model {endpoint.model!r} ({says(error, endpoint)}): "
+        "set another `OPENAI_API_KEY` or `IMAGELORE_OPENAI_MODEL`"
+    )
+
+
+def _not_found(error: Exception, endpoint: Endpoint) -> str:
+    if "model" in _words(error).lower():
+        return f"{endpoint.host} has no model {endpoint.model!r}: set `IMAGELORE_OPENAI_MODEL`"
+    return f"{endpoint.address} has no chat completions: set `OPENAI_BASE_URL`; it usually ends in /v1"
+
+
+def _too_many(error: Exception, endpoint: Endpoint) -> str:
+    if isinstance(error, openai.APIError) and error.code == "insufficient_quota":
+        return f"the account at {endpoint.host} has no quota left: check its plan, or set another `OPENAI_API_KEY`"
+    return f"{endpoint.host} gets too many requests ({says(error, endpoint)}): try again later"
+
+
+def _bad_request(error: Exception, endpoint: Endpoint) -> str:
+    if is_too_long(error):
+        return f"the question and its sources are too long for {endpoint.model!r}: ask with a smaller `IMAGELORE_TOP`"
+    return f"{endpoint.host} refused the request: {says(error, endpoint)}"
+
+
+def _server(error: Exception, endpoint: Endpoint) -> str:
+    status = f" with status {_status(error)}" if _status(error) else ""
+    return f"{endpoint.host} failed{status} ({says(error, endpoint)}): try again, or look at that server's log"
+
+
+def _unreached(error: Exception, endpoint: Endpoint) -> str:
+    cause = _cause(error)
+    if not cause:
+        return f"the connection to {endpoint.address} broke before an answer came: try again"
+    return f"cannot reach {endpoint.address} ({cause}): start that server, or set `OPENAI_BASE_URL`"
+
+
+def _timed_out(_: Exception, endpoint: Endpoint) -> str:
+    return (
+        f"{endpoint.host} did not answer within {endpoint.timeout:g} s: try again, or raise `IMAGELORE_OPENAI_TIMEOUT`"
+    )
+
+
+def _unreadable(_: Exception, endpoint: Endpoint) -> str:
+    return f"{endpoint.address} sent what is no chat completion: set `OPENAI_BASE_URL`; it usually ends in /v1"
+
+
+def _cut(_: Exception, endpoint: Endpoint) -> str:
+    return f"{endpoint.model!r} ended its answer at its length limit or content filter: ask another way"
+
+
+def _unexpected(error: Exception, endpoint: Endpoint) -> str:
+    return f"asking {endpoint.model!r} at {endpoint.host} failed: {says(error, endpoint)}"
+
+
+ERRORS: dict[type[Exception], Callable[[Exception, Endpoint], str]] = {
+    ValueError: _unreadable,  # a piece of the stream that is no JSON
+    openai.OpenAIError: _unexpected,
+    openai.APIError: _server,
+    openai.APIStatusError: _server,
+    openai.APIConnectionError: _unreached,
+    openai.APITimeoutError: _timed_out,
+    openai.APIResponseValidationError: _unreadable,
+    openai.BadRequestError: _bad_request,
+    openai.AuthenticationError: _wrong_key,
+    openai.OAuthError: _wrong_key,
+    openai.PermissionDeniedError: _forbidden,
+    openai.NotFoundError: _not_found,
+    openai.ConflictError: _server,
+    openai.UnprocessableEntityError: _bad_request,
+    openai.RateLimitError: _too_many,
+    openai.InternalServerError: _server,
+    openai.LengthFinishReasonError: _cut,
+    openai.ContentFilterFinishReasonError: _cut,
+    openai.WebSocketConnectionClosedError: _unexpected,
+    openai.WebSocketQueueFullError: _unexpected,
+}

@@ -1,0 +1,139 @@
+"""What a question asks for: its kind, and the words that say what it is about. English rules; others are `other`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Literal
+
+from imagelore.types import Turn
+from imagelore.words import STOP_WORDS, content_words, stem, words
+
+Kind = Literal["where", "when", "who", "which", "how_many", "yes_no", "measure", "why", "other"]
+
+_LONGEST = 2_000  # characters of a question that are looked at
+_REQUEST = re.compile(
+    r"^(?:(?:please|hi|hello|hey|so|ok|okay|and|but|also)[\s,!.]+)*"
+    r"(?:(?:can|could|would|will) (?:you|i|we) (?:please )?|do you know |i(?:'d| would) like to |i want to |let me )?"
+    r"(?:(?:tell me|know|see|say|show me|explain)(?: (?=(?:where|when|who|which|what|how|if|whether)\b)))?"
+)
+_PICTURES = r"(?:pictures?|photos?|photographs?|images?)"
+_PLACE = r"(?:place|city|town|country|location|village|museum|region|street|site|continent)"
+_TIME = r"(?:year|date|day|month|decade|century)"
+_KINDS: tuple[tuple[Kind, str], ...] = (
+    ("how_many", r"(?:.*\b)?how many\b|(?:what is |what's )?the number of\b|count\b"),
+    ("where", rf"(?:from |to )?where\b|(?:(?:in|at|on|from) )?(?:what|which) {_PLACE}\b"),
+    ("when", rf"when\b|(?:(?:in|on|from|since) )?(?:what|which) {_TIME}\b|how (?:old|long ago)\b"),
+    ("who", r"(?:by |for |to )?who(?:m|se)?\b"),
+    ("which", r"which\b|(?:show|find|list|give|get|search|display|bring)\b|any\b"),
+    (
+        "which",
+        rf"(?:what|all) (?:other )?{_PICTURES}\b|(?:some |the |all )?{_PICTURES} (?:of|with|from|that|showing)\b",
+    ),
+    ("which", r"(?:what|anything) (?:shows?|is there|are there|do you have|have you got)\b"),
+    ("which", r"(?:what|which) [\w -]+ (?:are there|is there|do you have|do we have|can i see)\b"),
+    ("measure", r"how (?:tall|high|big|large|long|wide|deep|heavy|far|fast|much|hot|cold|thick|expensive)\b"),
+    ("why", r"why\b|how come\b"),
+    ("yes_no", r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must)(?:n't)?\b"),
+    ("yes_no", r"(?:if|whether)\b"),
+)
+_LATER = re.compile(r"\b(where|when|who) (?:is|are|was|were|do|does|did|has|have|had)\b")
+_POINTING = frozenset(
+    {"it", "its", "they", "them", "their", "he", "him", "his", "she", "her", "this", "that", "these", "those"}
+)
+_ELLIPSIS = re.compile(r"^(?:and|or|what about|how about|and what about)\b", re.IGNORECASE)
+_NUMBER_NOUN = re.compile(r"how many(?: of(?: the| these| those)?)?((?: [^\W\d_][\w'-]*){1,4})")
+
+# Verbs and nouns of asking: they say how a picture came about or what is wanted, and need not stand in a record.
+_ASKING = frozenset(
+    stem(word)
+    for word in (
+        *("seen", "taken", "photographed", "captured", "located", "situated", "found", "kept", "stored", "recorded"),
+        *("happen", "call", "name", "year", "date", "day", "place", "city", "town", "country", "location", "museum"),
+        *("going", "look", "record", "knowledge", "base", "collection", "shot", "filmed", "spotted"),
+    )
+)
+
+_SEEING = frozenset(stem(word) for word in ("seen", "photographed", "recorded", "knowledge", "base", "collection"))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question understood as far as an extractive answer needs it. All words are stems."""
+
+    text: str
+    kind: Kind
+    subject: tuple[str, ...]  # what it is about, in order, without repeats
+    asked: frozenset[str]  # all its words, also those of asking: a field may be named by them
+    noun: str = ""  # of "how many"
+    pairs: tuple[tuple[str, str], ...] = ()  # words that stand side by side in it
+    negated: bool = False
+    exists: bool = False  # "is there ...?", "do you have ...?"
+    follows: bool = False  # it points to an earlier turn
+
+
+def understood(text: str, history: Sequence[Turn] = ()) -> Question:
+    """The question's kind and words; one that only points ("when was it taken?") takes the last question's words."""
+    question = _alone(text)
+    if not history:
+        return question
+    last = _alone(history[-1].question)
+    points = bool(_POINTING & {*words(question.text)})
+    if question.subject and _ELLIPSIS.match(text.strip()) and question.kind == "other":
+        return replace(question, kind=last.kind, follows=True)
+    if not question.subject or (points and len(question.subject) < 3):
+        return replace(question, subject=tuple(dict.fromkeys((*question.subject, *last.subject))), follows=True)
+    return question
+
+
+def _alone(text: str) -> Question:
+    text = " ".join(text[:_LONGEST].replace("’", "'").split())
+    bare = _REQUEST.sub("", text.casefold(), count=1)
+    stems = [stem(word) for word in content_words(bare)]
+    noun = _NUMBER_NOUN.search(bare)
+    kind = _kind(bare)
+    idle = _SEEING if kind == "yes_no" else _ASKING
+    return Question(
+        text,
+        kind,
+        tuple(dict.fromkeys(s for s in stems if s not in idle)),
+        frozenset(stems) | {stem(word) for word in words(bare) if word not in STOP_WORDS},
+        pairs=_pairs(bare),
+        noun=_last_noun(noun[1]) if noun else "",
+        negated=bool(re.search(r"n't\b|\bnot\b|\bno\b|\bnever\b", bare)),
+        exists=bool(
+            re.match(r"(?:is|are|was|were) there\b|(?:do|have) (?:you|we|they)\b|(?:have|has) (?:you|it)\b", bare)
+        ),
+    )
+
+
+def _kind(bare: str) -> Kind:
+    for kind, pattern in _KINDS:
+        if re.match(pattern, bare) and not (kind == "yes_no" and _is_foreign(bare)):
+            return kind
+    later = _LATER.search(bare)
+    named: dict[str, Kind] = {"where": "where", "when": "when", "who": "who"}
+    return named[later[1]] if later else "other"
+
+
+def _is_foreign(bare: str) -> bool:
+    """Whether "was" or "will" opens a question that is not English: no other word of English grammar is in it."""
+    first, *rest = words(bare)
+    return first in ("was", "will", "do", "has") and not STOP_WORDS & {*rest}
+
+
+def _pairs(text: str) -> tuple[tuple[str, str], ...]:
+    stemmed = [stem(word) if word not in STOP_WORDS else "" for word in words(text)]
+    return tuple((a, b) for a, b in pairwise(stemmed) if a and b)
+
+
+def _last_noun(phrase: str) -> str:
+    """The counted noun: the last word before the first word of grammar."""
+    noun = ""
+    for word in words(phrase):
+        if word in STOP_WORDS:
+            break
+        noun = stem(word)
+    return noun

@@ -1,0 +1,172 @@
+"""A source as it is read for one question: its own words, its sentences, and how much of the question they hold."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+
+from imagelore.generate import _phrases
+from imagelore.generate._questions import Question
+from imagelore.generate._sentences import clipped, plain, sentences
+from imagelore.types import FieldValue, PromptSource
+from imagelore.words import COLOURS, stem, stems, words
+
+_ENOUGH = 0.5  # of the subject's words: a record that holds fewer is not about the question
+_COLOUR_WEIGHT = 0.5  # a colour says less of what a sentence is about than a noun does
+_FROM_PROBABILITY = 0.25  # a class that is less probable is not worth telling unasked
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of a source, or its title."""
+
+    text: str
+    stems: tuple[str, ...]
+    title: bool = False
+
+
+class Reading:
+    """One source, read for one question."""
+
+    def __init__(self, source: PromptSource, question: Question, core: Sequence[str]) -> None:
+        """`core`: the subject without words that only name a field ("material" in "what material is the vase?")."""
+        self.number = source.number
+        self.record = source.hit.record
+        self.fits = source.hit.fits
+        self.found = source.hit.found
+        self._question = question
+        self._core = frozenset(core)
+
+    @cached_property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """The title and the text's sentences, in order."""
+        wanted = self._question.subject
+        told = [Sentence(text, tuple(stems(text))) for text in sentences(self.record.text, wanted)]
+        title = [Sentence(self.record.title, tuple(stems(self.record.title)), True)] if self.record.title else []
+        return (*title, *told)
+
+    @cached_property
+    def own(self) -> frozenset[str]:
+        """The stems of the record's own words: title, text, tags, field values and names, file name."""
+        record = self.record
+        loose = [*record.tags, record.path.rsplit("/", 1)[-1], *record.fields, *map(said, record.fields.values())]
+        found = {s for sentence in self.sentences for s in sentence.stems}
+        return frozenset(found | {stem(word) for text in loose for word in words(text.replace("_", " "))})
+
+    @cached_property
+    def coverage(self) -> float:
+        """The share of the question's subject that the record's own words hold, 0 to 1."""
+        return len(self.own & self._core) / len(self._core) if self._core else 0.0
+
+    @cached_property
+    def titled(self) -> int:
+        """How many of the subject's words the title holds."""
+        return len({*stems(self.record.title)} & self._core)
+
+    @property
+    def is_about(self) -> bool:
+        """Whether a direct answer may be taken from it."""
+        return self.fits and self.coverage >= _ENOUGH
+
+    @property
+    def bare(self) -> bool:
+        """Without a word of its own: only its picture tells."""
+        return not self.record.title and not self.record.text.strip()
+
+    @property
+    def name(self) -> str:
+        """Its title in quotation marks, or what to call it without one."""
+        if self.record.title.strip():
+            return _phrases.TITLED.format(title=clipped(plain(self.record.title)))
+        return _phrases.UNTITLED.format(file=plain(self.record.name))
+
+    @property
+    def cited(self) -> str:
+        """Its name with its number."""
+        return f"{self.name} [{self.number}]"
+
+    def quote(self, sentence: Sentence, named: bool = False) -> str:
+        """A sentence, quoted and cited, with the title before it where the sentence alone does not say of what.
+
+        `named`: the answer has named this source already.
+        """
+        if sentence.title:
+            return f"{self.cited}."
+        text = clipped(plain(sentence.text))
+        if self.record.title.strip() and not named and not {*sentence.stems} & {*stems(self.record.title)}:
+            return _phrases.QUOTED_FROM.format(name=self.name, sentence=text, n=self.number)
+        return _phrases.QUOTED.format(sentence=text, n=self.number)
+
+    def field(self, names: Sequence[str]) -> str:
+        """Fields as a sentence: "Place: Leeds (“Title”) [1]."."""
+        values = "; ".join(clipped(plain(said(self.record.fields[name]))) for name in names)
+        label = plain(names[0].replace("_", " ")).capitalize()
+        return _phrases.FIELD.format(label=label, value=values, name=self.name, n=self.number)
+
+    def guess(self) -> str:
+        """What the picture looks like, as a guess: the classes and colours asked for, else the most probable class."""
+        seen, subject = self.record.seen, {*self._question.subject}
+        classes = [name for name, _ in seen.classes if {*stems(name)} & subject]
+        colours = [name for name in seen.colours if {*stems(name)} & subject]
+        if not classes and not colours and not subject & self.own:
+            classes = [name for name, probability in seen.classes[:1] if probability >= _FROM_PROBABILITY]
+        if classes:
+            told = " or ".join(_with_article(plain(name)) for name in classes[:2])
+            return _phrases.LOOKS_LIKE.format(name=self.name, classes=told, n=self.number)
+        if colours:
+            return _phrases.LOOKS_COLOURED.format(name=self.name, colours=" and ".join(colours), n=self.number)
+        return ""
+
+    def guessed(self) -> bool:
+        """Whether the picture, and none of the record's own words, fits the question."""
+        subject = {*self._question.subject}
+        if not self.fits or subject & self.own:
+            return False
+        return bool(subject & {*stems(self.record.seen.words())}) or (self.bare and "image" in self.found)
+
+
+class Ranker:
+    """Orders sentences by the question's words that they hold, rare ones first (inverse document frequency)."""
+
+    def __init__(self, readings: Iterable[Reading], subject: Sequence[str]) -> None:
+        self._subject = {*subject}
+        frequency: Counter[str] = Counter()
+        self._total = 1
+        for reading in readings:
+            for sentence in reading.sentences:
+                self._total += 1
+                frequency.update(self._subject & {*sentence.stems})
+        self._frequency = frequency
+
+    def score(self, sentence: Sentence) -> float:
+        """0: it holds no word of the question. A long sentence and a title count a little less."""
+        shared = self._subject & {*sentence.stems}
+        weight = sum(
+            math.log(1 + self._total / (1 + self._frequency[s])) * (_COLOUR_WEIGHT if s in COLOURS else 1.0)
+            for s in shared
+        )
+        return weight / (1 + 0.01 * len(sentence.stems)) * (0.9 if sentence.title else 1.0)
+
+    def best(self, reading: Reading, least: float = 1e-9) -> list[Sentence]:
+        """A source's sentences with a score of at least this, best first."""
+        scored = [(self.score(s), -n, s) for n, s in enumerate(reading.sentences)]
+        return [s for score, _, s in sorted(scored, key=lambda entry: entry[:2], reverse=True) if score >= least]
+
+
+def said(value: FieldValue) -> str:
+    """A field's value in words."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    if isinstance(value, datetime | date):
+        return f"{value.day} {value:%B} {value.year}"
+    return str(value)
+
+
+def _with_article(name: str) -> str:
+    return f"{'an' if name[:1].casefold() in 'aeiou' else 'a'} {name}"

@@ -1,0 +1,84 @@
+"""Sentences of a record's text, and record text made safe to quote."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator
+
+_WHOLE = 20_000  # characters; of a longer text only the passages that hold the question's words are read
+_BLOCK = 1_000
+_BLOCKS = 24
+_CLIP = 320  # characters of a quoted sentence
+
+_ABBREVIATED = re.compile(
+    r"(?:^|[\s(\"“'])(?:dr|mr|mrs|ms|st|mt|ft|prof|no|nos|e\.g|i\.e|vs|cf|ca|c|approx|figs?|vol|pp?|jr|sr|inc|ltd|co|ed|"
+    r"eds|gen|col|capt|sgt|rev|hon|dept|est|b|d|fl|nr|bzw|z\.b|d\.h|hl|str|[^\W\d_]|(?:[^\W\d_]\.)+[^\W\d_])\.$",
+    re.IGNORECASE,
+)
+_END = re.compile(r"[.!?…]+[\"'”’»)\]]*\s+|[。！？]+[」』”]*\s*|\s*\n\s*\n\s*|\n\s*(?=[-*•–]\s)")
+
+
+def sentences(text: str, wanted: Collection[str] = ()) -> Iterator[str]:
+    """The sentences of a text on one line each, in order; of a very long text those near the stems in `wanted`."""
+    passages = [text] if len(text) <= _WHOLE else _passages(text, wanted)
+    for passage in passages:
+        start = 0
+        for match in _END.finditer(passage):
+            if _ends(passage[start : match.end()].rstrip(), passage[match.end() : match.end() + 1]):
+                yield from _tidy(passage[start : match.end()])
+                start = match.end()
+        yield from _tidy(passage[start:])
+
+
+def _ends(sentence: str, following: str) -> bool:
+    """Whether a sentence really ends here, and the next character begins another."""
+    if not sentence.endswith("."):
+        return True
+    return not following.islower() and not _ABBREVIATED.search(sentence[-12:])
+
+
+def _tidy(sentence: str) -> Iterator[str]:
+    if line := " ".join(sentence.split()):
+        yield line
+
+
+def _passages(text: str, wanted: Collection[str]) -> list[str]:
+    """The beginning of a long text and the blocks that hold most of the wanted words, cut at sentence ends."""
+    blocks: Counter[int] = Counter()
+    if wanted:
+        prefixes = "|".join(re.escape(stem[: max(3, len(stem) - 1)]) for stem in sorted(wanted))
+        seen = {(m.start() // _BLOCK, m[0].casefold()) for m in re.finditer(prefixes, text, re.IGNORECASE)}
+        blocks.update(block for block, _ in seen)
+    best = sorted(block for block, _ in blocks.most_common(_BLOCKS) if block > 1)
+    return [text[: 2 * _BLOCK].rpartition(" ")[0], *(_inside(text, block * _BLOCK) for block in best)]
+
+
+def _inside(text: str, start: int) -> str:
+    passage = text[start - _BLOCK // 2 : start + _BLOCK + _BLOCK // 2]
+    ends = [match.end() for match in _END.finditer(passage)]
+    return passage[ends[0] : ends[-1]] if len(ends) > 1 else passage
+
+
+def clipped(sentence: str) -> str:
+    """A sentence, or the beginning of one that is too long to read."""
+    if len(sentence) <= _CLIP:
+        return sentence
+    head = sentence[:_CLIP]
+    return (head.rpartition(" ")[0] or head) + " …"
+
+
+def plain(text: str) -> str:
+    """Record text as words: nothing in it can be read as a citation, a link, HTML, emphasis or a heading.
+
+    Square and angle brackets and backticks become their harmless look-alikes, because `checked` would read a citation
+    or a tag in them; what only a renderer would take for emphasis is escaped.
+    """
+    text = "".join(c if c.isprintable() else " " for c in text)
+    text = text.translate(_LOOKALIKES)
+    text = re.sub(r"\\(?=[*_~#\\])", r"\\\\", text)
+    text = re.sub(r"(\*|~(?=~)|(?<![^\W_])_|_(?![^\W_])|\$(?=\$))", r"\\\1", text)
+    return re.sub(r"^(\s*)([#>+-]|\d+[.)])(?=\s)", r"\1\\\2", " ".join(text.split()))
+
+
+_LOOKALIKES = str.maketrans(dict(zip("[]【】［］〔〕<>`", "()()()()‹›'", strict=True)))

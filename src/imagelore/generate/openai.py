@@ -1,0 +1,208 @@
+"""`openai`: any server that speaks OpenAI's chat completions: OpenAI, Ollama, vLLM, llama.cpp, LM Studio.
+
+Sends the model, the messages and `stream_options` and nothing else: sampling and length stay the server's own, because
+servers differ in what they accept. What a server or a model cannot take is left out and told: pictures, long texts.
+"""
+
+from __future__ import annotations
+
+import difflib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, cast
+from urllib.parse import urlsplit, urlunsplit
+
+import openai
+
+from imagelore.errors import GeneratorError, UsageError
+from imagelore.generate._messages import TEXT_LIMIT, messages, pictures_in
+from imagelore.generate._openai_errors import (
+    Endpoint,
+    explain,
+    is_refused,
+    is_too_long,
+    knows_no_usage,
+    retry_after,
+    says,
+    takes_no_pictures,
+)
+from imagelore.generate._stream import Reader
+from imagelore.settings import Settings
+from imagelore.types import Delta, GeneratorEvent, Notice, Prompt, Stop, Usage
+
+_ADDRESS = "https://api.openai.com/v1"
+_CONNECT = 10.0  # seconds
+_PATIENCE = 30.0  # seconds: all waiting between the attempts of one question
+_SHORT = 300  # characters of a record's text when the first prompt was too long
+
+
+def create(settings: Settings) -> OpenAIGenerator:
+    """The generator for `openai_base_url` (empty: OpenAI's own); nothing is sent yet.
+
+    Raises:
+        UsageError: the address is no http or https address.
+    """
+    return OpenAIGenerator(settings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a prompt is sent: less of it where the server or the model takes no more."""
+
+    pictures: bool
+    usage: bool
+    text_limit: int = TEXT_LIMIT
+
+
+class OpenAIGenerator:
+    """Streams answers from one model. Safe to use from several threads."""
+
+    def __init__(self, settings: Settings, sleep: Callable[[float], None] = time.sleep) -> None:
+        address = settings.openai_base_url or _ADDRESS
+        timeout = settings.openai_timeout
+        self._endpoint = Endpoint(_without_secrets(address), settings.openai_model, settings.openai_api_key, timeout)
+        self._client = openai.OpenAI(
+            base_url=address,
+            api_key=settings.openai_api_key or "none",  # local servers want none; the library insists on one
+            timeout=openai.Timeout(timeout, connect=min(timeout, _CONNECT)),
+            max_retries=0,
+        )
+        self._retries = settings.openai_retries
+        self._pictures = max(0, settings.answer_pictures)
+        self._sleep = sleep
+        self._sees = True  # until the model says that it takes no pictures
+        self._counts_tokens = True  # until the server says that it does not know `stream_options`
+
+    @property
+    def label(self) -> str:
+        """The model and the server's host."""
+        return f"{self._endpoint.model} at {self._endpoint.host}"
+
+    @property
+    def pictures(self) -> int:
+        """As set by `answer_pictures`; a model that takes none is found out when it is asked."""
+        return self._pictures
+
+    def stream(self, prompt: Prompt) -> Iterator[GeneratorEvent]:
+        """Asks, again where that helps, and yields the answer as it comes; see `Generator.stream`."""
+        carried = pictures_in(prompt) > 0
+        way = _Way(pictures=carried and self._sees, usage=self._counts_tokens)
+        if carried and not self._sees:
+            yield Notice(self._blind())
+        attempt, waited = 0, 0.0
+        while True:
+            reader, came = Reader(), False
+            try:
+                for text in self._ask(prompt, way, reader):
+                    came = True
+                    yield Delta(text)
+                if not came and not reader.finish:
+                    raise ValueError("the stream ended before an answer came")
+            except (openai.OpenAIError, ValueError) as error:
+                if came or reader.finish:
+                    break
+                if is_refused(error):
+                    yield Notice(f"{self._endpoint.model} refused the question: {says(error, self._endpoint)}")
+                    yield Stop("refused")
+                    return
+                if (adapted := self._adapt(error, way)) is not None:
+                    way, notice = adapted
+                    if notice:
+                        yield Notice(notice)
+                    continue
+                waited += self._wait(error, attempt, waited)
+                attempt += 1
+                continue
+            break
+        yield from self._ended(reader, came)
+        yield Usage(reader.prompt_tokens, reader.completion_tokens, pictures_in(prompt) if way.pictures else 0)
+        yield _stop(reader)
+
+    def _ask(self, prompt: Prompt, way: _Way, reader: Reader) -> Iterator[str]:
+        """One request; leaving the iterator closes its connection."""
+        extra: dict[str, Any] = {"stream_options": {"include_usage": True}} if way.usage else {}
+        sent = cast(Any, messages(prompt, pictures=way.pictures, text_limit=way.text_limit))
+        stream = self._client.chat.completions.create(model=self._endpoint.model, messages=sent, stream=True, **extra)
+        with stream:
+            yield from filter(None, reader.read(stream))
+
+    def _adapt(self, error: Exception, way: _Way) -> tuple[_Way, str] | None:
+        """What to leave out after this error, and what to tell about it; None: nothing helps."""
+        if way.usage and knows_no_usage(error):
+            self._counts_tokens = False
+            return replace(way, usage=False), ""
+        if way.text_limit > _SHORT and is_too_long(error):
+            left = "its pictures and most of its records' texts are" if way.pictures else "most of its texts are"
+            notice = f"The question was too long for {self._endpoint.model}: {left} left out."
+            return replace(way, pictures=False, text_limit=_SHORT), notice
+        if way.pictures and takes_no_pictures(error):
+            self._sees = False
+            return replace(way, pictures=False), self._blind()
+        return None
+
+    def _blind(self) -> str:
+        return f"{self._endpoint.model} takes no pictures: it answers from the texts alone."
+
+    def _wait(self, error: Exception, attempt: int, waited: float) -> float:
+        """Sleeps before another attempt and returns the seconds; raises where another one is of no use."""
+        pause = retry_after(error, attempt)
+        if pause is None or attempt >= self._retries or waited + pause > _PATIENCE:
+            raise self._explained(error) from error
+        self._sleep(pause)
+        return pause
+
+    def _explained(self, error: Exception) -> GeneratorError:
+        explained = explain(error, self._endpoint)
+        if isinstance(error, openai.NotFoundError) and (offered := self._offered()):
+            return GeneratorError(
+                f"{self._endpoint.host} has no model {self._endpoint.model!r}: set `IMAGELORE_OPENAI_MODEL`, "
+                f"for example to {' or '.join(map(repr, offered))}"
+            )
+        return explained
+
+    def _offered(self) -> list[str]:
+        """A few models that the server offers, those with the most similar names first; none if it does not say."""
+        try:
+            names = [model.id for model in self._client.with_options(timeout=3.0).models.list().data or []]
+        except (openai.OpenAIError, ValueError, AttributeError, TypeError):
+            return []  # this only improves a message
+        if self._endpoint.model in names:
+            return []
+        similar = difflib.get_close_matches(self._endpoint.model, names, n=3, cutoff=0.3)
+        return similar or sorted(names)[:3]
+
+    def _ended(self, reader: Reader, came: bool) -> Iterator[Notice]:
+        model = self._endpoint.model
+        if not reader.finish:
+            yield Notice(f"The connection to {self._endpoint.host} broke: this answer is not whole.")
+        elif reader.finish == "content_filter":
+            yield Notice(f"The content filter of {self._endpoint.host} ended this answer.")
+        elif reader.finish == "length":
+            yield Notice(f"{model} reached its length limit: this answer is not whole.")
+        elif not came:
+            yield Notice(f"{model} gave an empty answer: ask again, or ask another way.")
+
+
+def _stop(reader: Reader) -> Stop:
+    if not reader.finish:
+        return Stop("broken")
+    if reader.refusal or reader.finish == "content_filter":
+        return Stop("refused")
+    return Stop("length" if reader.finish == "length" else "end")
+
+
+def _without_secrets(address: str) -> str:
+    """An address without user, password, query and fragment.
+
+    Raises:
+        UsageError: it is no http or https address.
+    """
+    try:
+        parts = urlsplit(address)
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise UsageError(f"`OPENAI_BASE_URL` is no http address: {address!r}; it looks like http://127.0.0.1:11434/v1")
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))

@@ -1,0 +1,43 @@
+"""A record's own words: for full-text ranking, and as stems for `Mentions`."""
+
+from __future__ import annotations
+
+import re
+
+from imagelore.types import Record
+from imagelore.words import content_words, stem, words
+
+_DIGITS = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
+_HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_ASKED = 64  # words of a question that are searched for
+
+
+def searched(record: Record) -> str:
+    """What full text searches: the record's words, the title's once more (it weighs more), and its path's parts."""
+    return " ".join(words(f"{record.title}\n{record.words()}\n{_path(record)}"))
+
+
+def stems(record: Record) -> list[str]:
+    """The stem of every word of the record, sorted."""
+    return sorted({stem(word) for word in words(f"{record.words()}\n{_path(record)}")})
+
+
+def mentioned(word: str) -> list[str]:
+    """The stems that a record must have to mention a word, or every word of several."""
+    return list(dict.fromkeys(stem(part) for part in words(word)))
+
+
+def asked(text: str) -> str:
+    """The words of a question that are searched for, the first ones of a very long text; "" when it has none.
+
+    Grammar counts only where there is nothing else.
+    """
+    return " ".join(list(dict.fromkeys(content_words(text) or words(text)))[:_ASKED])
+
+
+def _path(record: Record) -> str:
+    """The path as distinct words: "BoatHouse12" as BoatHouse12, BoatHouse, 12, Boat and House."""
+    whole = re.sub(r"[\W_]+", " ", record.path.rsplit(".", 1)[0])
+    cut = _DIGITS.sub(" ", whole)
+    parts = dict.fromkeys((*whole.split(), *cut.split(), *_HUMPS.sub(" ", cut).split()))
+    return " ".join(parts)

@@ -1,0 +1,240 @@
+"""LanceDB: a knowledge base in a folder, or on an object store; nothing to run beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import lancedb
+from lancedb.query import ColumnOrdering
+
+from imagelore.errors import KnowledgeBaseError, MismatchError
+from imagelore.index import _lance_stamp as stamps
+from imagelore.index._lance_edge import call, edge, is_local, locked, write
+from imagelore.index._lance_facets import Tally
+from imagelore.index._lance_filter import column_of, one_of, predicate, text
+from imagelore.index._lance_rank import rankings
+from imagelore.index._lance_refresh import prepare, refresh, structures
+from imagelore.index._lance_rows import arrow_field, columns_read, declared, schema, to_records, to_rows
+from imagelore.settings import Settings
+from imagelore.types import (
+    EmbedderInfo,
+    Facet,
+    FieldType,
+    IndexInfo,
+    Query,
+    Ranking,
+    Record,
+    Scope,
+    SourceInfo,
+)
+
+_CHUNK = 500  # ids in one predicate
+_BATCH = 4096  # rows held at once by a stream
+
+
+def open(address: str, settings: Settings) -> LanceIndex:
+    """The knowledge base at an address: a folder, or an object store's URI that LanceDB understands.
+
+    Raises:
+        KnowledgeBaseError: there is none, it was made by a newer imagelore, or it is damaged.
+    """
+    if not exists(address, settings):
+        place = "" if address == Settings().kb else f" --kb {address}"
+        raise KnowledgeBaseError(
+            f"there is no knowledge base at `{address}`: make one with `imagelore index FOLDER{place}`"
+        )
+    return LanceIndex(address, _connect(address))
+
+
+def exists(address: str, settings: Settings) -> bool:  # noqa: ARG001
+    """Whether there is a knowledge base at an address; looking creates nothing."""
+    if is_local(address) and not (Path(address) / "stamp.lance").is_dir():
+        return False
+    return {"records", "stamp"} <= set(_tables(address, _connect(address)))
+
+
+def create(address: str, embedder: EmbedderInfo, settings: Settings) -> LanceIndex:
+    """Makes a knowledge base for an embedder's vectors, or opens the one that is there.
+
+    Raises:
+        MismatchError: the one that is there was made by another embedder.
+        KnowledgeBaseError: it cannot be written, or the one that is there cannot be opened.
+    """
+    if is_local(address):
+        with edge(address):
+            Path(address).mkdir(parents=True, exist_ok=True)
+    database = _connect(address)
+    with locked(address):
+        if "stamp" not in _tables(address, database):  # written last: without it nothing else counts
+            call(address, _make(database, embedder))
+    index = open(address, settings)
+    made_by = index.info().embedder
+    if made_by.identity != embedder.identity:
+        raise MismatchError(
+            f"the knowledge base at `{address}` was made by the embedder `{made_by.name}` (version {made_by.version}), "
+            f"not by `{embedder.name}` (version {embedder.version}): make another one with "
+            f"`imagelore index FOLDER --kb OTHER`, or leave out --embedder"
+        )
+    return index
+
+
+async def _make(database: Any, embedder: EmbedderInfo) -> None:
+    await database.drop_table("records", ignore_missing=True)  # of a run that was killed just here
+    made = await database.create_table("records", schema=schema(embedder))
+    await prepare(made)
+    values = {
+        "schema": stamps.SCHEMA,
+        "embedder": stamps.embedder_value(embedder),
+        "sources": [],
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    await database.create_table("stamp", stamps.rows(values))
+
+
+def _connect(address: str) -> Any:
+    # an interval of zero: each read looks for what another process has committed meanwhile
+    return call(address, lancedb.connect_async(address, read_consistency_interval=timedelta(0)))
+
+
+def _tables(address: str, database: Any) -> list[str]:
+    tables: list[str] = call(address, database.list_tables()).tables
+    return tables
+
+
+class LanceIndex:
+    """A knowledge base in two LanceDB tables: `records`, and `stamp`, which says who made it."""
+
+    def __init__(self, address: str, database: Any) -> None:
+        self._address = address
+        self._records = call(address, database.open_table("records"))
+        self._stamp = call(address, database.open_table("stamp"))
+        self._embedder = self._read_stamp().embedder
+
+    def upsert(self, records: Sequence[Record]) -> None:
+        """Writes whole records by id, in one commit; of records with the same id the last one stays."""
+        if records:
+            rows = to_rows(records, self._columns())
+            merge = self._records.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
+            write(self._address, lambda: merge.execute(rows, on_bad_vectors="null"))
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Removes records; unknown ids are no error."""
+        for chunk in _chunks(ids):
+            write(self._address, partial(self._records.delete, one_of("id", chunk)))
+
+    def declare(self, fields: Mapping[str, FieldType]) -> None:
+        """Adds nullable columns for the user's fields; a field that exists keeps its type."""
+        with locked(self._address):
+            known = self._fields()
+            if new := [arrow_field(name, kind) for name, kind in fields.items() if name not in known]:
+                call(self._address, self._records.add_columns(new))
+
+    def remember(self, source: SourceInfo) -> None:
+        """Stores a source's name and root; a known name gets the new root."""
+        with locked(self._address):
+            known = {s.name: s for s in self._read_stamp().sources}
+            if known.get(source.name) != source:
+                rows = stamps.rows({"sources": stamps.sources_value([*({**known, source.name: source}).values()])})
+                merge = self._stamp.merge_insert("key").when_matched_update_all().when_not_matched_insert_all()
+                call(self._address, merge.execute(rows))
+
+    def refresh(self) -> None:
+        """Compacts what many small writes left, brings the search structures up to date and builds missing ones."""
+        with locked(self._address):
+            call(self._address, refresh(self._records, self._stamp, self._embedder))
+
+    def manifest(self, source: str) -> Iterator[tuple[str, str, str]]:
+        """(id, content version, metadata digest) of every record of a source, batch by batch."""
+        for batch in self._stream(["id", "version", "digest"], f"source = {text(source)}"):
+            yield from zip(*(batch[name].to_pylist() for name in ("id", "version", "digest")), strict=True)
+
+    def rank(self, query: Query, scope: Scope = Scope()) -> list[Ranking]:
+        """BM25 over words and over what was seen, cosines over vectors, as far as the query has what they need."""
+        where = self._predicate(scope)
+        return call(self._address, rankings(self._records, query, where, self._embedder))
+
+    def get(self, ids: Sequence[str], scope: Scope = Scope(), vectors: bool = False) -> list[Record]:
+        """The records with these ids that the scope lets through, in the order of `ids`."""
+        columns = self._columns()
+        visible = predicate(scope, declared(columns))
+        found: dict[str, Record] = {}
+        for chunk in _chunks(list(dict.fromkeys(ids))):
+            where = one_of("id", chunk) + (f" AND {visible}" if visible else "")
+            names = columns_read(columns, self._embedder, vectors)
+            rows = call(self._address, self._records.query().where(where).select(names).to_arrow())
+            found |= {record.id: record for record in to_records(rows)}
+        return [found[key] for key in ids if key in found]
+
+    def find(self, hashes: Sequence[str]) -> dict[str, str]:
+        """sha256 -> id of a record with that content: the first by id where several have it."""
+        found: dict[str, str] = {}
+        for chunk in _chunks(list(dict.fromkeys(hashes))):
+            query = self._records.query().where(one_of("sha256", chunk)).select(["id", "sha256"])
+            rows = call(self._address, query.to_arrow()).sort_by([("id", "descending")])
+            found |= dict(zip(rows["sha256"].to_pylist(), rows["id"].to_pylist(), strict=True))
+        return found
+
+    def browse(self, scope: Scope = Scope(), after: str = "", limit: int = 50) -> list[Record]:
+        """A page of records by id, those after `after`."""
+        parts = [f"id > {text(after)}"] if after else []
+        if visible := self._predicate(scope):
+            parts.append(visible)
+        query = self._records.query().select(["id"]).order_by([ColumnOrdering(column_name="id")]).limit(limit)
+        if parts:
+            query = query.where(" AND ".join(parts))
+        return self.get(call(self._address, query.to_arrow())["id"].to_pylist())
+
+    def count(self, scope: Scope = Scope()) -> int:
+        """How many records the scope lets through."""
+        number: int = call(self._address, self._records.count_rows(self._predicate(scope)))
+        return number
+
+    def facets(self, scope: Scope = Scope(), fields: Sequence[str] = ()) -> list[Facet]:
+        """The values of these fields (none named: `tags` and every user field) within the scope, from one scan."""
+        known = self._fields()
+        columns = {field: column_of(field, known) for field in (fields or ["tags", *known])}
+        tallies = {field: Tally(field, kind) for field, (_, kind) in columns.items()}
+        names = list(dict.fromkeys(column for column, _ in columns.values()))
+        for batch in self._stream(names, predicate(scope, known)):
+            for field, (column, _) in columns.items():
+                tallies[field].add(batch[column])
+        return [tally.facet() for tally in tallies.values()]
+
+    def info(self) -> IndexInfo:
+        """The stamp, and what is inside."""
+        stamp = self._read_stamp()
+        details = call(self._address, structures(self._records))
+        return IndexInfo(
+            self._address, stamp.schema, self.count(), stamp.embedder, stamp.sources, self._fields(), details
+        )
+
+    def _read_stamp(self) -> stamps.Stamp:
+        return stamps.read(call(self._address, self._stamp.query().to_arrow()), self._address)
+
+    def _columns(self) -> Any:
+        return call(self._address, self._records.schema())
+
+    def _fields(self) -> dict[str, FieldType]:
+        return declared(self._columns())
+
+    def _predicate(self, scope: Scope) -> str | None:
+        return predicate(scope, self._fields() if scope.filter else {})
+
+    def _stream(self, columns: list[str], where: str | None) -> Iterator[Any]:
+        query = self._records.query().select(columns)
+        reader = call(self._address, (query.where(where) if where else query).to_batches(max_batch_length=_BATCH))
+        while (batch := call(self._address, _next(reader))) is not None:
+            yield batch
+
+
+async def _next(reader: Any) -> Any:
+    return await anext(reader, None)
+
+
+def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(values), _CHUNK):
+        yield values[start : start + _CHUNK]

@@ -1,0 +1,85 @@
+"""Adding pictures through the page: who may, how their bytes are received, and the run that indexes them."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import HTTPException, Request
+
+from imagelore.errors import ImageloreError
+from imagelore.flows.ingest import Progress, Report
+from imagelore.ui.session import Session, is_loopback
+
+HEADER = "x-imagelore"
+"""The page sends it with every request that writes; another site's page cannot, without being asked first (CORS)."""
+
+
+def checked_origin(request: Request, session: Session) -> Path:
+    """The folder to add to, when this request comes from this machine and from our own page.
+
+    The name in `Host` must be this machine's own too: a foreign name that resolves to 127.0.0.1 is an attack.
+
+    Raises:
+        HTTPException: 403.
+    """
+    host = request.headers.get("host", "")
+    origin = request.headers.get("origin")
+    allowed = (
+        session.folder is not None
+        and request.headers.get(HEADER) == "page"
+        and request.client is not None
+        and is_loopback(request.client.host)
+        and is_loopback(urlsplit(f"//{host}").hostname or "")
+        and (origin is None or urlsplit(origin).netloc == host)
+    )
+    if not allowed or session.folder is None:
+        raise HTTPException(403, "pictures can be added on the machine itself only: imagelore index FOLDER")
+    return session.folder
+
+
+async def received(request: Request, limit: int) -> bytes:
+    """The request's body, as long as it is no larger than `limit` bytes.
+
+    Raises:
+        HTTPException: 413.
+    """
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > limit:
+            raise HTTPException(413, f"a picture may have {limit / 1e6:.0f} MB at most")
+    return bytes(data)
+
+
+def run(session: Session, folder: Path) -> Iterator[dict[str, Any]]:
+    """Indexes the added pictures; yields its progress, then `report` or `error`. One run at a time."""
+    if not session.adding.acquire(blocking=False):
+        yield {"error": "pictures are being added already; wait until that is done"}
+        return
+    lines: queue.Queue[dict[str, Any] | None] = queue.Queue()
+
+    def work() -> None:
+        try:
+            lines.put(_reported(session.index_added(folder, lambda progress: lines.put(_told(progress)))))
+        except ImageloreError as error:
+            lines.put({"error": str(error)})
+        finally:
+            session.adding.release()
+            lines.put(None)
+
+    threading.Thread(target=work, name="imagelore-add", daemon=True).start()
+    yield from iter(lines.get, None)
+
+
+def _told(progress: Progress) -> dict[str, Any]:
+    return {"stage": progress.stage, "done": progress.done, "total": progress.total}
+
+
+def _reported(report: Report) -> dict[str, Any]:
+    skipped = [{"file": uri.rsplit("/", 1)[-1], "reason": reason} for uri, reason in report.skipped]
+    return {"report": {"added": report.added, "updated": report.updated, "skipped": skipped}}

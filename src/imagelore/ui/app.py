@@ -1,0 +1,66 @@
+"""The page as one ASGI app: Gradio's chat, our own routes, and the shell around both."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from html import escape
+from importlib.resources import files
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read while gradio is imported
+
+import gradio as gr
+from fastapi import FastAPI
+
+from imagelore.errors import ImageloreError
+from imagelore.ui import cards, page, render
+from imagelore.ui.guard import Guard
+from imagelore.ui.routes import ASSETS, add_routes
+from imagelore.ui.session import Session
+
+
+def build_app(session: Session) -> FastAPI:
+    """The whole page for a session; launching it is another matter (`serve`)."""
+    app = FastAPI(title="imagelore", docs_url=None, redoc_url=None, openapi_url=None)
+    add_routes(app, session)
+    gr.mount_gradio_app(
+        app, page.blocks(session), path="/", footer_links=[], run_history=False, show_error=False, ssr_mode=False,
+        max_file_size=page.MAX_FILE, theme=page.theme(), mcp_server=False, enable_monitoring=False, pwa=False,
+    )  # fmt: skip
+    app.add_middleware(Guard, shell=lambda: shell(session))
+    return app
+
+
+def shell(session: Session) -> tuple[str, str, str]:
+    """What stands in the page's head, before the chat and after it; the first paint is made of this."""
+    version = hashlib.sha256(b"".join((ASSETS / name).read_bytes() for name in ("page.css", "page.js"))).hexdigest()[
+        :12
+    ]
+    values = {
+        "version": version,
+        "state": "ready" if session.kb else "empty",
+        "status": status(session),
+        "boot": page.welcome(session),
+        "kb": escape(session.settings.kb),
+        "folder": escape(str(session.folder or "")),
+        "adding": "" if session.folder else "hidden",
+    }
+    head, before, after = (render.filled(_template(name), values) for name in ("head", "before", "after"))
+    return head, before, after
+
+
+def _template(name: str) -> str:
+    return (files("imagelore.ui") / "templates" / f"{name}.html").read_text(encoding="utf-8")
+
+
+def status(session: Session) -> str:
+    """The quiet line: how many pictures, which embedder, which generator, and how to get one that sees."""
+    if session.kb is None:
+        return "nothing indexed yet"
+    count = f'<span id="il-count">{cards.count(session.kb.index.count(), "picture")}</span>'
+    try:
+        generator, sees = session.kb.generator.label, session.kb.generator.pictures > 0
+    except ImageloreError as error:
+        return f'{count} · <span class="il-error">{escape(str(error))}</span>'
+    hint = "" if sees else '<button class="il-hint" popovertarget="il-connect">connect a vision model</button>'
+    return f"{count} · {escape(session.kb.embedder.info.name)} · {escape(generator)}{hint}"

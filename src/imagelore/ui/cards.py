@@ -1,0 +1,152 @@
+"""Hits, records and questions -> the HTML around the chat. Everything from records or people is escaped here.
+
+All of it stands on single lines: it reaches the page through Markdown, which a blank line would call back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date
+from html import escape
+from urllib.parse import quote
+
+from imagelore.flows.suggest import PLACES, Suggestion
+from imagelore.types import Citation, FieldValue, Hit, Record
+from imagelore.ui.conversation import ChatTurn, Turns, numbered
+
+_RANKINGS = {"text": "words", "seen": "seen in the picture", "meaning": "meaning", "image": "picture", "look": "look"}
+_WHEN = ("year", "date")
+
+
+def safe(text: str) -> str:
+    """Text as HTML, in an element or an attribute. On one line: a blank line would end the HTML for Markdown."""
+    return re.sub(r"\s*[\r\n]", "&#10;", escape(text))
+
+
+def panel(turns: Turns) -> str:
+    """The sources of every turn; the page shows those of one turn at a time, the newest first."""
+    sections = [_sources(turn, newest=turn is turns[-1]) for turn in turns if turn.hits is not None]
+    return "".join(sections) or '<p class="il-quiet">The pictures that an answer rests on appear here.</p>'
+
+
+def _sources(turn: ChatTurn, newest: bool) -> str:
+    sentences = {citation.number: citation.sentence for citation in turn.citations}
+    cards = "".join(card(turn.key, number, hit, sentences.get(number)) for number, hit in numbered(turn))
+    fits = any(hit.fits for hit in turn.hits or ())
+    head = "Sources of this answer" if fits else "Nothing fits well; the closest pictures"
+    if not turn.hits:
+        head = "No picture was found"
+    asked = f'<p class="il-asked">{safe(turn.ask.text or "your picture")}</p>'
+    return (
+        f'<section class="il-sources" data-turn="{turn.key}" data-copy="{safe(for_clipboard(turn))}"'
+        f"{'' if newest else ' hidden'}><h2>{head}</h2>{asked}<ol>{cards}</ol></section>"
+    )
+
+
+def card(key: str, number: int, hit: Hit, sentence: str | None) -> str:
+    """One numbered source; `sentence` is what it was cited for, None where it was not cited."""
+    record = hit.record
+    facts = " · ".join(safe(fact) for fact in short_facts(record))
+    state = "il-card" + ("" if sentence is None else " il-cited")
+    return (
+        f'<li><button class="{state}" id="card-{key}-{number}" data-id="{safe(record.id)}" data-number="{number}"'
+        f' data-why="{safe(hit.why)}" data-ranks="{safe(ranks(hit))}" data-sentence="{safe(sentence or "")}"'
+        f' title="{safe(ranks(hit))}"><img src="{thumbnail(record)}" alt="{safe(record.name)}"'
+        f' width="{record.width or 4}" height="{record.height or 3}"><span class="il-card-text"><span class="il-title">'
+        f'<span class="il-number">{number}</span>{safe(record.name)}</span>'
+        f'<span class="il-facts">{facts}</span><span class="il-why">{safe(hit.why)}</span></span></button></li>'
+    )
+
+
+def ranks(hit: Hit) -> str:
+    """`words: 1st · look: 3rd`, for whoever wants to know how a picture was found."""
+    return " · ".join(f"{_RANKINGS.get(name, name)}: {_ordinal(at.rank)}" for name, at in hit.found.items())
+
+
+def _ordinal(n: int) -> str:
+    ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n}{ending}"
+
+
+def short_facts(record: Record) -> list[str]:
+    """Up to two short facts that tell pictures apart: when and where first, else one of the user's own fields."""
+    short = {name.casefold(): value(v) for name, v in record.fields.items() if len(value(v)) <= 28}
+    facts = [short[name] for name in (*_WHEN, *PLACES) if name in short]
+    if not facts and record.taken_at:
+        facts = [record.taken_at.date().isoformat()]
+    return (facts or list(short.values())[:1])[:2]
+
+
+def value(v: FieldValue) -> str:
+    """A field's value as text."""
+    match v:
+        case bool():
+            return "yes" if v else "no"
+        case float():
+            return f"{v:g}"
+        case tuple():
+            return ", ".join(v)
+        case date():
+            return v.isoformat()
+        case _:
+            return str(v)
+
+
+def thumbnail(record: Record) -> str:
+    """The thumbnail's address; it changes with the picture, so browsers may keep it."""
+    return f"imagelore/thumbnails/{quote(record.id, safe='')}?v={quote(record.sha256[:12])}"
+
+
+def for_clipboard(turn: ChatTurn) -> str:
+    """The answer as plain text with the list of what it cites."""
+    lines = [f"[{c.number}] {c.hit.record.name} ({c.hit.uri})" for c in _by_number(turn.citations)]
+    return "\n".join([turn.answer, "", *lines] if lines else [turn.answer])
+
+
+def _by_number(citations: Iterable[Citation]) -> list[Citation]:
+    return sorted(citations, key=lambda citation: citation.number)
+
+
+def chips(suggestions: Sequence[Suggestion]) -> str:
+    """Questions to go on with."""
+    if not suggestions:
+        return ""
+    return f'<div class="il-next"><span>Try next</span>{"".join(map(_chip, suggestions))}</div>'
+
+
+def _chip(suggestion: Suggestion) -> str:
+    return f'<button class="il-chip" {asking(suggestion)}>{_picture(suggestion)}{safe(suggestion.text)}</button>'
+
+
+def asking(suggestion: Suggestion) -> str:
+    """The attributes that make a button ask a suggestion."""
+    like = f' data-like="{safe(suggestion.picture)}"' if suggestion.picture else ""
+    return f'data-ask="{safe(suggestion.text)}"{like}'
+
+
+def _picture(suggestion: Suggestion) -> str:
+    return f'<img src="imagelore/thumbnails/{quote(suggestion.picture, safe="")}" alt="">' if suggestion.picture else ""
+
+
+def welcome(suggestions: Sequence[Suggestion], records: Sequence[Record]) -> str:
+    """What stands where the conversation will: a few of the pictures, and questions of different kinds."""
+    pictures = "".join(
+        f'<button class="il-tile" data-id="{safe(r.id)}"><img src="{thumbnail(r)}" alt="{safe(r.name)}"></button>'
+        for r in records
+    )
+    asks = "".join(
+        f'<button class="il-ask" {asking(suggestion)}>{_picture(suggestion)}<span>{safe(suggestion.text)}</span>'
+        "</button>"
+        for suggestion in suggestions
+    )
+    return (
+        f'<div class="il-welcome"><div class="il-strip">{pictures}</div><h1>Ask your pictures</h1>'
+        "<p>In words, with a picture, or both. Every answer shows the pictures that it rests on.</p>"
+        f'<div class="il-asks">{asks}</div></div>'
+    )
+
+
+def count(n: int, noun: str) -> str:
+    """`1 picture`, `412 pictures`."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"

@@ -1,0 +1,152 @@
+"""The chat as a Gradio app: components and events; what they show is made in `conversation` and `render`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from imagelore.errors import ImageloreError, UsageError
+from imagelore.flows.suggest import suggestions
+from imagelore.ui import cards, render
+from imagelore.ui.conversation import Ask, Turns, fail, respond, stop
+from imagelore.ui.session import Session
+
+MAX_FILE = "50mb"
+_QUEUE, _AT_ONCE = 64, 4  # questions that wait, and that are answered at the same time
+_KEEP_UPLOADS = (3600, 24 * 3600)  # look every hour, delete what is a day old (seconds)
+_FONT = ["system-ui", "sans-serif"]
+
+
+def blocks(session: Session) -> gr.Blocks:
+    """The chat: log, sources, questions to go on with, and the box."""
+    with gr.Blocks(title="imagelore", analytics_enabled=False, fill_width=True, delete_cache=_KEEP_UPLOADS) as demo:
+        turns = gr.State(())
+        with gr.Row(elem_id="il-chat"):
+            with gr.Column(elem_id="il-main"):
+                _html(lambda: welcome(session), "il-welcome")
+                log = gr.Chatbot(
+                    elem_id="il-log", show_label=False, label="conversation", buttons=[], feedback_options=None,
+                    layout="panel", latex_delimiters=[], height=None, container=False, group_consecutive_messages=False,
+                )  # fmt: skip
+                next_up = _html("", "il-next")
+                box = gr.MultimodalTextbox(
+                    elem_id="il-box", show_label=False, label="Ask about your pictures", file_types=["image"],
+                    file_count="multiple", placeholder="Ask about your pictures …", max_lines=8, container=False,
+                    max_plain_text_length=100_000, sources=["upload"], autofocus=True,
+                )  # fmt: skip
+            sources = _html(cards.panel(()), "il-sources")
+        command = gr.Textbox(elem_id="il-command", label="command", show_label=False)
+        _events(session, turns, log, next_up, box, sources, command)
+    demo.queue(max_size=_QUEUE, default_concurrency_limit=_AT_ONCE, api_open=False)
+    demo.has_launched = True  # mounting skips the check that files lie in the upload folder without this
+    return demo
+
+
+def _html(value: str | Callable[[], str], id: str) -> gr.Markdown:
+    """Our own HTML, escaped in `render`. `gr.HTML` would need `unsafe-eval` in the policy; Markdown passes it on."""
+    return gr.Markdown(value, elem_id=id, sanitize_html=False, latex_delimiters=[], show_label=False, container=False)
+
+
+def _events(session: Session, *parts: Any) -> None:
+    turns, log, next_up, box, sources, command = parts
+
+    def ask(message: dict[str, Any] | None, order: str, so_far: Turns, event: gr.EventData) -> Iterator[Any]:
+        ordered = event.target is command
+        question, so_far = ordered_ask(order, so_far) if ordered else (asked(message), so_far)
+        if question is None:
+            yield (gr.skip(),) * 5
+            return
+        drawn: str | None = None
+        for grown in respond(session.opened(), so_far, question):
+            first, over = drawn is None, grown[-1].over
+            panel = cards.panel(grown)
+            box_now = gr.update(submit_btn=over, stop_btn=not over)
+            if first and not ordered:
+                box_now["value"] = None
+            if grown[-1].error and not ordered:
+                box_now["value"] = message  # nothing typed is lost
+            yield (
+                render.messages(grown), gr.skip() if panel == drawn else panel,
+                next_chips(session, grown) if over else "", grown, box_now,
+            )  # fmt: skip
+            drawn = panel
+
+    def ended(end: Callable[[Turns], Turns]) -> Callable[[Turns], tuple[Any, ...]]:
+        return lambda so_far: (
+            render.messages(end(so_far)), cards.panel(end(so_far)), end(so_far),
+            gr.update(submit_btn=True, stop_btn=False),
+        )  # fmt: skip
+
+    def cleared() -> tuple[Any, ...]:
+        return [], cards.panel(()), "", (), gr.update(value=None, submit_btn=True, stop_btn=False)
+
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+    shown = [log, sources, next_up, turns, box]
+    asking = gr.on([box.submit, command.input], ask, [box, command, turns], shown, **quiet)
+    asking.failure(ended(fail), turns, [log, sources, turns, box], **quiet)
+    box.stop(ended(stop), turns, [log, sources, turns, box], cancels=[asking], queue=False, **quiet)
+    fresh = gr.Button("New chat", elem_id="il-fresh")
+    fresh.click(cleared, None, shown, cancels=[asking], queue=False, **quiet)
+
+
+def asked(message: dict[str, Any] | None) -> Ask | None:
+    """The box's message as a question; None where it holds nothing.
+
+    Raises:
+        UsageError: a file that was not uploaded through the box.
+    """
+    message = message or {}
+    files = tuple(uploaded(Path(path)) for path in message.get("files") or ())
+    text = (message.get("text") or "").strip()
+    return Ask(text, files) if text or files else None
+
+
+def uploaded(path: Path) -> Path:
+    """The path, if it lies in Gradio's upload folder.
+
+    Raises:
+        UsageError: it does not: the request was made up.
+    """
+    if not path.resolve().is_relative_to(Path(gr.utils.get_upload_folder()).resolve()):
+        raise UsageError("a question may carry only pictures that were uploaded with it")
+    return path
+
+
+def ordered_ask(order: str, turns: Turns) -> tuple[Ask | None, Turns]:
+    """What a button asked for, and the conversation to go on from: a suggestion, or an earlier question again."""
+    try:
+        wanted = json.loads(order)
+        if "retry" in wanted:
+            again = [i for i, turn in enumerate(turns) if turn.key == wanted["retry"]]
+            return (turns[again[0]].ask, turns[: again[0]]) if again else (None, turns)
+        return Ask(str(wanted["ask"]), like=str(wanted.get("like", ""))), turns
+    except (ValueError, TypeError, KeyError):
+        return None, turns
+
+
+def next_chips(session: Session, turns: Turns) -> str:
+    """Questions that lead on from the last answer."""
+    hits = turns[-1].hits or ()
+    try:
+        known = {turn.ask.text for turn in turns}
+        found = suggestions(session.opened().index, hits, limit=6) if hits else ()
+    except ImageloreError:
+        return ""
+    return cards.chips([s for s in found if s.text not in known or s.picture][:3])
+
+
+def welcome(session: Session) -> str:
+    """The start of a conversation; nothing where there is no knowledge base."""
+    if session.kb is None:
+        return ""
+    index = session.kb.index
+    return cards.welcome(suggestions(index), [r for r in index.browse(limit=12) if r.thumbnail])
+
+
+def theme() -> gr.themes.Base:
+    """Gradio's plainest theme with the system's own fonts: nothing is fetched."""
+    return gr.themes.Base(font=_FONT, font_mono=["ui-monospace", "monospace"])

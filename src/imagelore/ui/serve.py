@@ -1,0 +1,100 @@
+"""Launching the page: a free port, the address, the browser."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+import sys
+import threading
+import webbrowser
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from imagelore.errors import UsageError
+from imagelore.flows.knowledge import KnowledgeBase
+from imagelore.settings import Settings
+from imagelore.ui.session import Session
+
+_TRIES = 50
+
+
+def serve(settings: Settings, *, open_browser: bool = False, told: Callable[[str], None] | None = None) -> None:
+    """Serves the page until it is interrupted.
+
+    Args:
+        settings: `host` and `port` say where; a port that is taken is followed by the next free one, 0 takes any.
+        open_browser: open the page once it answers.
+        told: hears the page's address once it answers; by default it is written to stdout.
+
+    Raises:
+        KnowledgeBaseError: the knowledge base is of a newer release, or was made by another embedder.
+        UsageError: the address cannot be listened on.
+    """
+    session = open_session(settings)
+    listener = listen(settings.host, settings.port)
+    url = f"http://{_readable(settings.host)}:{listener.getsockname()[1]}"
+
+    def ready() -> None:
+        (told or _write)(f"imagelore is at {url} (Ctrl-C ends it)")
+        if open_browser:
+            threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+
+    from imagelore.ui.app import build_app
+
+    run(build_app(session), listener, ready)
+
+
+def open_session(settings: Settings) -> Session:
+    """The knowledge base that the settings name; an empty session where its folder does not exist yet."""
+    if "://" not in settings.kb and not Path(settings.kb).exists():
+        return Session(settings)
+    return Session(settings, KnowledgeBase(settings))
+
+
+def run(app: ASGIApp, listener: socket.socket, ready: Callable[[], None]) -> None:
+    """Answers on a listening socket until interrupted; `ready` is called once it does."""
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            ready()
+
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
+    with contextlib.suppress(KeyboardInterrupt):
+        Server(config).run([listener])
+
+
+def _readable(host: str) -> str:
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}
+    return everywhere.get(host, f"[{host}]" if ":" in host else host)
+
+
+def _write(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens on the port, or on the next free one.
+
+    Raises:
+        UsageError: there is no such address here, or no port is free.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for candidate in range(port, port + _TRIES if port else 1):
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, candidate))
+        except (OSError, OverflowError) as error:
+            listener.close()
+            if getattr(error, "errno", None) not in (errno.EADDRINUSE, errno.EACCES):
+                raise UsageError(f"cannot listen on `{host}` port {candidate}: {error}") from error
+            continue
+        listener.listen(128)
+        return listener
+    raise UsageError(f"no free port from {port} to {port + _TRIES - 1} on `{host}`: choose another with `--port`")

@@ -1,0 +1,164 @@
+"""Words of questions and records: tokens, content words, stems. Pure functions that every step may use.
+
+`stem` is steps 1 and 5 of Porter's algorithm ("An algorithm for suffix stripping", Program 14(3), 1980, pp. 130-137),
+with the later rule for a final y (Snowball's English stemmer) and a table of irregular forms. The steps between are
+left out: they join words of different meaning ("organ", "organise"), and here a wrong match makes a wrong answer.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f"  # scripts that write no spaces
+_LETTER = rf"(?:(?![{_UNSPACED}])[^\W_])"
+_TOKEN = re.compile(rf"[{_UNSPACED}]+|\d+(?:[.,]\d+)+|{_LETTER}+(?:['’]{_LETTER}+)*")
+_PAIRED = re.compile(rf"[{_UNSPACED}]")
+_PARTICLES = re.compile(r"[\u3040-\u309f]+")  # Hiragana alone: grammar, mostly
+
+_PICTURES = "picture pictures photo photos photograph photographs image images pic pics shot shots snapshot snapshots"
+PICTURE_WORDS = frozenset(_PICTURES.split())
+"""What a question calls a record; never what the record is about."""
+
+_STOP = """
+    a about above after again all also am an and any anything are as at be because been before being below between
+    both but by can cannot could did do does doing down during each else ever every few for from further get got had has
+    have having he her here hers him his how i if in into is it its itself just let like lot many may me might more
+    most much must my no nor not now of off on once one only onto or other our out over own per please same shall she
+    should since so some something still such than that the their them then there these they thing things this those
+    through to too toward under until up upon us very was we were what whatever when where which while who whom whose
+    why will with within without would yes you your yours
+    aren't can't couldn't didn't doesn't don't hadn't hasn't haven't isn't shouldn't wasn't weren't won't wouldn't
+    i'm i've it's that's there's we've what's where's who's
+    show shows showing shown find tell give list describe display depict depicts depicting know want need see contain
+    contains containing"""
+STOP_WORDS = frozenset(_STOP.split())
+"""English words that carry grammar or a request, not a subject."""
+
+_IRREGULAR = {
+    form: base
+    for base, forms in {
+        "man": "men", "woman": "women", "child": "children", "foot": "feet", "tooth": "teeth", "goose": "geese",
+        "mouse": "mice", "person": "people persons", "ox": "oxen", "leaf": "leaves", "wolf": "wolves",
+        "knife": "knives", "wife": "wives", "shelf": "shelves", "half": "halves", "calf": "calves",
+        "loaf": "loaves", "thief": "thieves", "scarf": "scarves", "hoof": "hooves", "lens": "lenses",
+        "sky": "skies", "die": "died dies dying", "build": "built", "make": "made", "take": "took taken",
+        "see": "seen", "write": "wrote written", "draw": "drew drawn", "grow": "grew grown", "stand": "stood",
+        "sit": "sat", "hold": "held", "keep": "kept", "lose": "lost", "sink": "sank sunk", "sing": "sang sung",
+        "swim": "swam swum", "fly": "flew flown", "run": "ran", "eat": "ate eaten", "drive": "drove driven",
+        "ride": "rode ridden", "break": "broke broken", "wear": "wore worn", "give": "gave given",
+        "go": "went gone goes", "come": "came", "buy": "bought", "bring": "brought", "catch": "caught",
+        "sell": "sold", "win": "won", "hang": "hung", "lay": "laid", "sleep": "slept", "fall": "fell fallen",
+        "begin": "began begun", "shoot": "shot", "speak": "spoke spoken", "throw": "threw thrown",
+    }.items()
+    for form in forms.split()
+}  # fmt: skip
+_FIXED = frozenset({"lens", "sky", "news", "series", "species", "gas", "bus", "always", "christmas", "atlas", "canvas"})
+
+
+def words(text: str) -> list[str]:
+    """All words, case-folded, in order; text in a script without spaces becomes overlapping pairs of characters."""
+    found: list[str] = []
+    for token in _TOKEN.findall(unicodedata.normalize("NFKC", text).casefold()):
+        if _PAIRED.match(token):
+            found += [token[i : i + 2] for i in range(max(1, len(token) - 1))]
+        else:
+            found.append(re.sub(r"['’]s$|['’]$", "", token) if token not in STOP_WORDS else token)
+    return found
+
+
+def content_words(text: str) -> list[str]:
+    """The words that say what a text is about: no grammar, no "show me", no "picture"."""
+    return [word for word in words(text) if not _is_empty(word)]
+
+
+def stems(text: str) -> list[str]:
+    """The stems of a text's content words, in order."""
+    return [stem(word) for word in content_words(text)]
+
+
+def _is_empty(word: str) -> bool:
+    return word in STOP_WORDS or word in PICTURE_WORDS or bool(_PARTICLES.fullmatch(word))
+
+
+def singular(word: str) -> str:
+    """An English noun's singular, by rule; a word that is none already stays as it is."""
+    if word in _IRREGULAR:
+        return _IRREGULAR[word]
+    if word in _FIXED or len(word) < 4 or not word.isascii():
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if re.search(r"(?:ch|sh|x|ss|z)es$", word):
+        return word[:-2]
+    return word if re.search(r"(?:[^s]|ss|us|is)$", word) else word[:-1]
+
+
+@lru_cache(maxsize=50_000)
+def stem(word: str) -> str:
+    """What the forms of a word share: "windmills" and "windmill", "built" and "building", "café" and "cafe"."""
+    word = _IRREGULAR.get(folded := _without_accents(word.casefold()), folded)
+    if len(word) < 3 or not word.isascii() or not word.isalpha() or word in _FIXED:
+        return word
+    return _step_5(_step_1c(_step_1b(_step_1a(word))))
+
+
+def _without_accents(word: str) -> str:
+    if word.isascii() or any(ord(c) >= 0x250 for c in word):
+        return word
+    return "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
+
+
+def _step_1a(word: str) -> str:
+    if word.endswith("sses"):
+        return word[:-2]
+    if word.endswith("ies"):
+        return word[:-1] if len(word) == 4 else word[:-2]
+    return word if len(word) < 4 or re.search(r"(?:[^s]|ss|us|is)$", word) else word[:-1]
+
+
+def _step_1b(word: str) -> str:
+    if word.endswith("eed"):
+        return word[:-1] if _measure(word[:-3]) else word
+    match = re.fullmatch(r"(.*[aeiouy].*)(?:ed|ing)", word)
+    if not match:
+        return word
+    base = match[1]
+    if base.endswith(("at", "bl", "iz")):
+        return base + "e"
+    if re.search(r"([^aeiouylsz])\1$", base):
+        return base[:-1]
+    return base + "e" if _measure(base) == 1 and _is_short(base) else base
+
+
+def _step_1c(word: str) -> str:
+    return re.sub(r"(?<=.[^aeiouy])y$", "i", word)
+
+
+def _step_5(word: str) -> str:
+    if word.endswith("e"):
+        measure = _measure(word[:-1])
+        if measure > 1 or (measure == 1 and not _is_short(word[:-1])):
+            return word[:-1]
+    return word[:-1] if word.endswith("ll") and _measure(word) > 1 else word
+
+
+def _measure(base: str) -> int:
+    """Porter's m: how often a consonant follows a vowel."""
+    return len(re.findall(r"[aeiouy]+[^aeiouy]+", base))
+
+
+def _is_short(base: str) -> bool:
+    """Porter's *o: ends consonant, vowel, consonant, where the last is not w, x or y."""
+    return bool(re.search(r"[^aeiou][aeiouy][^aeiouwxy]$", base))
+
+
+_COLOUR_NAMES = """red orange yellow green blue purple violet pink brown black white grey gray golden gold silver beige
+    turquoise"""
+COLOURS = frozenset(stem(name) for name in _COLOUR_NAMES.split())
+"""The stems of colour names."""
+
+_NUMBER_NAMES = "one two three four five six seven eight nine ten eleven twelve dozen hundred"
+NUMBERS = frozenset(stem(name) for name in _NUMBER_NAMES.split())
+"""The stems of number words."""

@@ -1,0 +1,98 @@
+"""A small knowledge base in memory that evaluates filters in Python."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from imagelore.types import (
+    AllOf,
+    AnyOf,
+    Compare,
+    EmbedderInfo,
+    Facet,
+    FieldType,
+    Filter,
+    IndexInfo,
+    Mentions,
+    Record,
+    Scope,
+)
+from imagelore.words import stem, words
+
+
+class Memory:
+    """What counting needs of an index, over a list of records."""
+
+    def __init__(self, records: Sequence[Record], fields: dict[str, FieldType], most: int = 50) -> None:
+        self._records = sorted(records, key=lambda record: record.id)
+        self._fields = fields
+        self._most = most
+
+    def count(self, scope: Scope = Scope()) -> int:
+        return len(self._within(scope))
+
+    def browse(self, scope: Scope = Scope(), after: str = "", limit: int = 50) -> list[Record]:
+        return [record for record in self._within(scope) if record.id > after][:limit]
+
+    def facets(self, scope: Scope = Scope(), fields: Sequence[str] = ()) -> list[Facet]:
+        found = []
+        for name in fields or ["tags", *self._fields]:
+            values: Counter[Any] = Counter()
+            for record in self._within(scope):
+                value = _value(record, name)
+                values.update(value if isinstance(value, tuple) else [value] if value is not None else [])
+            found.append(Facet(name, self._fields.get(name, "texts"), tuple(values.most_common(self._most))))
+        return found
+
+    def info(self) -> IndexInfo:
+        return IndexInfo("memory", 1, len(self._records), EmbedderInfo("none", "1", (), 0), (), self._fields)
+
+    def _within(self, scope: Scope) -> list[Record]:
+        return [
+            record
+            for record in self._records
+            if (scope.filter is None or _holds(scope.filter, record))
+            and (scope.groups is None or not record.groups or scope.groups & {*record.groups})
+        ]
+
+
+def _holds(filter: Filter, record: Record) -> bool:
+    if isinstance(filter, AllOf):
+        return all(_holds(inner, record) for inner in filter.filters)
+    if isinstance(filter, AnyOf):
+        return any(_holds(inner, record) for inner in filter.filters)
+    if isinstance(filter, Mentions):
+        return stem(filter.word) in {stem(word) for word in words(f"{record.words()} {record.path}")}
+    return _compares(filter, _value(record, filter.field))
+
+
+def _compares(compare: Compare, value: Any) -> bool:
+    if value is None:
+        return False
+    if isinstance(value, tuple):
+        return compare.value in value
+    if compare.operator == "between":
+        assert isinstance(compare.value, tuple)
+        low, high = compare.value
+        return bool(low <= value <= high)
+    wanted: Any = compare.value
+    if isinstance(value, date) and not isinstance(value, datetime):
+        assert type(wanted) is date, "a date field is compared with a date"
+    results: dict[str, bool] = {
+        "=": value == wanted,
+        "<": value < wanted,
+        "<=": value <= wanted,
+        ">": value > wanted,
+        ">=": value >= wanted,
+    }
+    return results[compare.operator]
+
+
+def _value(record: Record, name: str) -> Any:
+    return getattr(record, name) if name in _BUILT_IN else record.fields.get(name)
+
+
+_BUILT_IN = ("title", "text", "tags", "path", "source", "taken_at", "width", "height")

@@ -1,0 +1,153 @@
+"""Counts are over the whole knowledge base, say what was counted, and are not given where they would be wrong."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+
+from imagelore.augment.counting import counted
+from imagelore.types import AllOf, Compare, FieldType, Record, Scope
+from tests.augment.memory import Memory
+
+FIELDS: dict[str, FieldType] = {
+    "place": "text",
+    "category": "text",
+    "year": "integer",
+    "rating": "integer",
+    "restored": "boolean",
+    "acquired": "date",
+}
+
+
+def _record(n: int, **known: Any) -> Record:
+    return Record(id=f"r{n:02}", source="s", path=f"{n}.jpg", version="1", digest="1", **known)
+
+
+MAY = date(1999, 5, 1)
+RECORDS = [
+    _record(1, title="Wren", tags=("bird",), fields={"place": "Leeds", "year": 1969, "rating": 5, "category": "birds"}),
+    _record(2, title="Two wrens", tags=("bird",), fields={"place": "Leeds", "year": 1971, "rating": 3}),
+    _record(3, title="Owl", tags=("bird", "night"), fields={"place": "Paris", "year": 1960, "category": "birds"}),
+    _record(4, title="A red boat", tags=("boat",), fields={"place": "Hull", "year": 1965, "acquired": MAY}),
+    _record(5, title="A boat, red and old", fields={"place": "Hull", "year": 1990, "restored": True}),
+    _record(6, title="A blue ship", tags=("ship",), fields={"place": "New York", "restored": False}),
+    _record(7, title="Dog", tags=("dog",), taken_at=datetime(1969, 7, 20), groups=("staff",)),
+    _record(8),
+]
+KB = Memory(RECORDS, FIELDS)
+
+BIRDS = 'either tagged "bird" or with category "birds"'
+COUNTED = [
+    ("How many birds are there?", 3, BIRDS),
+    ("how many pictures are there", 8, ""),
+    ("How many photos do you have?", 8, ""),
+    ("How many pictures are in this knowledge base?", 8, ""),
+    ("What is the number of pictures in the collection?", 8, ""),
+    ("How many birds in Leeds?", 2, f'{BIRDS}, with place "Leeds"'),
+    ("How many pictures are in Paris?", 1, 'with place "Paris"'),
+    ("how many pictures were taken in New York", 1, 'with place "New York"'),
+    ("How many pictures from 1969?", 1, "with year 1969"),
+    ("How many pictures from before 1970?", 3, "with year before 1970"),
+    ("How many pictures are older than 1965?", 1, "with year before 1965"),
+    ("Number of pictures after 1969", 2, "with year after 1969"),
+    ("How many pictures between 1960 and 1970?", 3, "with year between 1960 and 1970"),
+    ("How many photos from the 1960s do we have?", 3, "with year between 1960 and 1969"),
+    ("How many pictures since 1971?", 2, "with year 1971 or later"),
+    ("How many pictures were acquired in 1999?", 1, "with acquired in 1999"),
+    ("How many pictures were taken in 1969?", 1, "taken in 1969"),
+    ("Count the birds in Leeds before 1970.", 1, f'{BIRDS}, with place "Leeds", with year before 1970'),
+    ("How many pictures show a red boat?", 1, 'tagged "boat" whose text mentions "red"'),
+    ("How many pictures of zebras do you have?", 0, 'whose text mentions "zebra"'),
+    ("How many zebras are there?", 0, 'whose text mentions "zebra"'),
+    ("How many pictures have a rating above 3?", 1, "with rating above 3"),
+    ("How many pictures with rating 3?", 1, "with rating 3"),
+    ("How many restored pictures are there?", 1, 'marked "restored"'),
+    ("How many boats or ships are there?", 2, 'either tagged "boat" or tagged "ship"'),
+    ("How many pictures mention Greenland?", 0, 'whose text mentions "Greenland"'),
+    ("How many dogs or cats are there?", 1, 'either tagged "dog" or mentioning "cat"'),
+    ("How many ships in New York?", 1, 'tagged "ship" with place "New York"'),
+    ("How many pictures are tagged night?", 1, 'tagged "night"'),
+    ("How many pictures have the category birds?", 2, 'with category "birds"'),
+    ("Is there a picture of a zebra?", 0, 'whose text mentions "zebra"'),
+    ("Do you have any owls?", 1, 'whose text mentions "owl"'),
+    ("How many dogs are in the archive, and where are they?", 1, 'tagged "dog"'),
+]
+
+
+@pytest.mark.parametrize(("question", "number", "condition"), COUNTED, ids=[case[0] for case in COUNTED])
+def test_question_becomes_a_count_with_its_condition(question: str, number: int, condition: str) -> None:
+    count = counted(question, KB)
+    assert count is not None
+    assert (count.number, count.condition) == (number, condition)
+    assert count.total == len(RECORDS)
+    assert len(count.ids) == number
+
+
+NOT_COUNTED = [
+    "How many people are in this picture?",
+    "How many birds are in the picture of the harbour?",
+    "How many legs does the stool have?",
+    "How many legs do spiders have?",
+    "How many masts has the ship?",
+    "How many birds are not in Leeds?",
+    "How many pictures without tags are there?",
+    "How many different birds are there?",
+    "How many places are there?",
+    "How many people live in Leeds?",
+    "How many rings are on the tortoise's shell?",
+    "How many of them are red?",
+    "How many birds did the man see?",
+    "How many pictures show 3 dogs?",
+    "How many pictures show boats bigger than the ship?",
+    "What is the number of the tram?",
+    "Where is the owl?",
+    "Is there a dog in this picture?",
+    "How much does the boat weigh?",
+    "",
+    "?!",
+]
+
+
+@pytest.mark.parametrize("question", NOT_COUNTED)
+def test_question_that_no_condition_can_say_is_not_counted(question: str) -> None:
+    assert counted(question, KB) is None
+
+
+def test_count_stays_within_what_the_asker_may_see() -> None:
+    count = counted("How many dogs are there?", KB, Scope(groups=frozenset({"guests"})))
+    assert count is not None
+    assert (count.number, count.total) == (0, 7)
+    assert count.ids == ()
+
+
+def test_count_adds_to_the_filter_in_force() -> None:
+    scope = Scope(AllOf((Compare("place", "=", "Leeds"),)))
+    count = counted("How many birds before 1970?", KB, scope)
+    assert count is not None
+    assert (count.number, count.total) == (1, 2)
+
+
+def test_value_beyond_the_listed_facets_is_still_counted_by_its_word() -> None:
+    count = counted("How many pictures are in Hull?", Memory(RECORDS, FIELDS, most=1))
+    assert count is not None
+    assert (count.number, count.condition) == (2, 'whose text mentions "Hull"')
+
+
+def test_year_without_a_year_field_is_the_cameras_clock() -> None:
+    count = counted("How many pictures from the sixties?", Memory(RECORDS, {"place": "text"}))
+    assert count is not None
+    assert (count.number, count.condition) == (1, "taken between 1960 and 1969")
+
+
+def test_year_without_any_date_is_not_counted() -> None:
+    assert counted("How many pictures from 1969?", Memory(RECORDS[:6], {"place": "text"})) is None
+
+
+def test_number_of_examples_is_bounded() -> None:
+    many = [_record(n, tags=("leaf",)) for n in range(90)]
+    count = counted("How many leaves are there?", Memory(many, {}))
+    assert count is not None
+    assert count.number == 90
+    assert 0 < len(count.ids) < 30

@@ -1,0 +1,194 @@
+"""The command line as scripts and people meet it: a process, its two streams, its exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.flows.pictures import folder, paint
+
+PICTURES = {"red.png": "red", "green.png": "green", "blue.png": "blue"}
+ROWS = {"red.png": {"title": "A red door", "place": "Leeds"}, "green.png": {"title": "A green gate", "place": "York"}}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with pictures in `photos`, indexed into the default knowledge base there."""
+    root = tmp_path_factory.mktemp("cli")
+    folder(root / "photos", PICTURES, ROWS)
+    assert run(root, "index", "photos", "--embedder", "palette").returncode == 0
+    return root
+
+
+def run(place: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """One `imagelore` command in a process of its own."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("IMAGELORE_", "OPENAI_"))}
+    return subprocess.run(
+        [sys.executable, "-c", "from imagelore.cli import main; main()", *arguments],
+        cwd=place,
+        env=clean | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def document(place: Path, *arguments: str) -> Any:
+    done = run(place, *arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_index_reports_what_it_did(place: Path, tmp_path: Path) -> None:
+    (place / "photos" / "bad.jpg").write_bytes(b"")
+    try:
+        report = document(place, "index", "photos", "--kb", str(tmp_path / "kb"), "--embedder", "palette")
+    finally:
+        (place / "photos" / "bad.jpg").unlink()
+    assert set(report) == {"added", "updated", "unchanged", "removed", "skipped", "seconds"}
+    assert (report["added"], report["updated"], report["unchanged"], report["removed"]) == (3, 0, 0, 0)
+    assert report["skipped"][0]["uri"].endswith("photos/bad.jpg")
+    assert report["skipped"][0]["reason"]
+
+
+def test_search_in_json(place: Path) -> None:
+    found = document(place, "search", "green gate")
+    first = found["hits"][0]
+    assert {"rank", "id", "uri", "title", "score", "ranks"} <= set(first)
+    assert (first["rank"], first["title"]) == (1, "A green gate")
+    assert first["uri"].endswith("green.png")
+    assert first["ranks"]["text"] == 1
+    assert found["timings"]
+
+
+def test_search_with_a_picture(place: Path, tmp_path: Path) -> None:
+    found = document(place, "search", "--image", str(paint(tmp_path / "query.png", "blue", 7)), "--top", "1")
+    assert [hit["uri"].rsplit("/", 1)[-1] for hit in found["hits"]] == ["blue.png"]
+    assert set(found["hits"][0]["ranks"]) == {"look"}
+
+
+def test_ask_in_json(place: Path) -> None:
+    answer = document(place, "ask", "Where is the red door?")
+    assert "Leeds" in answer["answer"]
+    assert "[1]" in answer["answer"]
+    assert answer["citations"][0]["uri"].endswith("red.png")
+    assert set(answer["citations"][0]) == {"number", "id", "uri", "title"}
+    assert answer["hits"]
+
+
+def test_status_in_json(place: Path) -> None:
+    status = document(place, "status")
+    assert status["records"] == 3
+    assert status["embedder"]["name"] == "palette"
+    assert status["generator"].startswith("extractive")
+    assert status["fields"] == {"place": "text"}
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (["search", "red door"], "A red door"),
+        (["ask", "Where is the red door?"], "Leeds"),
+        (["status"], "palette"),
+        (["index", "photos"], "3 unchanged"),
+    ],
+)
+def test_people_read_it_too(place: Path, command: list[str], expected: str) -> None:
+    done = run(place, *command)
+    assert done.returncode == 0, done.stderr
+    assert expected in done.stdout
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (["search", "red", "--kb", "nowhere"], "imagelore index FOLDER"),
+        (["ask", "red", "--kb", "nowhere"], "imagelore index FOLDER"),
+        (["status", "--kb", "nowhere"], "imagelore index FOLDER"),
+        (["index", "nowhere"], "nowhere"),
+        (["search", ""], "nothing to search for"),
+        (["search", "?!..."], "nothing to search for"),
+        (["ask", "why " * 25_000], "limit"),
+        (["search", "--image", "nowhere.png"], "nowhere.png"),
+        (["search", "--image", "photos/metadata.jsonl"], "picture"),
+        (["search", "red", "--embedder", "starter"], "--embedder"),
+        (["search", "red", "--embedder", "nonsense"], "palette"),
+        (["ask", "red", "--generator", "nonsense"], "extractive"),
+    ],
+    ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else None,
+)
+def test_what_goes_wrong_is_one_line(place: Path, command: list[str], says: str) -> None:
+    done = run(place, *command)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert says in done.stderr
+
+
+def test_wrong_usage_is_2(place: Path) -> None:
+    assert run(place, "search", "--nonsense").returncode == 2
+    assert run(place, "nonsense").returncode == 2
+
+
+def test_settings_come_from_the_environment_and_the_file(place: Path) -> None:
+    assert "nowhere-else" in run(place, "status", IMAGELORE_KB="nowhere-else").stderr
+    assert "unknown setting `colour`" in run(place, "status", "--kb", "x", **_toml(place, 'colour = "red"')).stderr
+
+
+def _toml(place: Path, text: str) -> dict[str, str]:
+    (place / "imagelore.toml").write_text(text)
+    return {}
+
+
+@pytest.fixture(autouse=True)
+def _no_toml(place: Path) -> Any:
+    yield
+    (place / "imagelore.toml").unlink(missing_ok=True)
+
+
+def test_interrupting_keeps_what_was_done(tmp_path: Path) -> None:
+    source = folder(tmp_path / "many", {f"{n:04}.png": "red" for n in range(400)})
+    program = (
+        "import time\n"
+        "from imagelore.embed import palette\n"
+        "embed = palette.Palette.embed_images\n"
+        "def slow(self, pictures):\n"
+        "    time.sleep(0.2)\n"
+        "    print('batch', flush=True)\n"
+        "    return embed(self, pictures)\n"
+        "palette.Palette.embed_images = slow\n"
+        "from imagelore.cli import main\n"
+        "main()\n"
+    )
+    arguments = ["index", str(source), "--kb", str(tmp_path / "kb"), "--embedder", "palette"]
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        process.stdout.readline()
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        out, error = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "run the same command again" in error
+    assert "Traceback" not in error
+    kept = document(tmp_path, "status", "--kb", "kb")["records"]
+    assert 0 < kept < 400
+    assert f"{kept} added" in out
+
+
+def test_help_loads_nothing_heavy() -> None:
+    program = "import sys\nfrom imagelore.cli import commands\nprint(sorted({m.split('.')[0] for m in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    heavy = {"numpy", "PIL", "lancedb", "pyarrow", "onnxruntime", "gradio", "openai", "rich", "fastapi"}
+    assert not heavy & set(eval(done.stdout))

@@ -1,0 +1,296 @@
+"""A server on loopback that speaks OpenAI's chat completions and looks at the pictures it is sent.
+
+It answers from their pixels: "Source 2 shows something red [2]." Without the picture the answer is another one. It is
+strict: a field that it does not know, a missing key or a picture that was not announced is an error. What goes wrong is
+chosen by the model's name, so that a test needs no other handle than the settings.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from PIL import Image
+
+KEY = "sk-test-0123456789"
+FIELDS = {"model", "messages", "stream", "stream_options"}
+COLOURS = {
+    "red": (220, 30, 30),
+    "green": (30, 160, 50),
+    "blue": (40, 60, 220),
+    "yellow": (240, 220, 40),
+    "black": (10, 10, 10),
+    "white": (245, 245, 245),
+    "grey": (128, 128, 128),
+}
+ONCE = {
+    "busy-once": (429, "Rate limit reached", "rate_limit_exceeded", {"Retry-After": "0.01"}),
+    "fails-once": (500, "The server had an error", "server_error", {}),
+    "drops-once": (0, "", "", {}),
+}
+ALWAYS: dict[str, tuple[int, str, str, dict[str, str]]] = {
+    "busy": (429, "Rate limit reached", "rate_limit_exceeded", {"Retry-After": "0.01"}),
+    "busy-for-long": (429, "Rate limit reached", "rate_limit_exceeded", {"Retry-After": "3600"}),
+    "quota": (429, "You exceeded your current quota", "insufficient_quota", {}),
+    "fails": (503, "The model is overloaded", "server_error", {}),
+    "forbidden": (403, "Your project does not have access", "model_not_found", {}),
+    "policy": (400, "Your request was rejected by the safety system", "content_policy_violation", {}),
+    "crashes": (418, "I am a teapot", "teapot", {}),
+}
+ANSWERS = {
+    "colours",
+    "no-usage",
+    "thinks",
+    "thinks-apart",
+    "broken",
+    "malformed",
+    "unfinished",
+    "slow",
+    "stalls",
+    "empty",
+}
+ANSWERS |= {"refuses", "filtered", "cut", "no-vision", "no-stream-options", "short", "error-inside"}
+MODELS = sorted(ANSWERS | set(ONCE) | set(ALWAYS))
+
+
+class Refused(Exception):
+    """A request that gets an error: status, message, code."""
+
+    def __init__(self, status: int, message: str, code: str = "invalid_request_error", **headers: str) -> None:
+        super().__init__(message)
+        self.status, self.message, self.code = status, message, code
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+class FakeOpenAI:
+    """The server, running; `requests` holds the body of every chat completion that was asked for."""
+
+    def __init__(self) -> None:
+        self.requests: list[dict[str, Any]] = []
+        self.hung_up = threading.Event()  # a client closed its connection before the answer's end
+        self.failed: set[str] = set()  # of those that fail once
+        self.pause = 0.0  # seconds between two pieces
+        self.stopping = threading.Event()
+        server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"fake": self}))
+        server.daemon_threads = True
+        self._server = server
+        self._thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
+        self.key = KEY
+
+    def environment(self, model: str = "colours") -> dict[str, str]:
+        """The variables with which a program finds this server."""
+        return {"OPENAI_BASE_URL": self.url, "OPENAI_API_KEY": self.key, "OPENAI_MODEL": model}
+
+    def close(self) -> None:
+        """Stops listening."""
+        self.stopping.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(5)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    fake: FakeOpenAI
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        self._answer(self._models)
+
+    def do_POST(self) -> None:
+        self._answer(self._chat)
+
+    def _answer(self, action: Any) -> None:
+        try:
+            length = int(self.headers.get("Content-Length", "0"))
+            body = self.rfile.read(length)
+            if self.headers.get("Authorization") != f"Bearer {KEY}":
+                raise Refused(
+                    401, f"Incorrect API key provided: {self.headers.get('Authorization')}", "invalid_api_key"
+                )
+            action(body)
+        except Refused as error:
+            self._json(error.status, {"error": {"message": error.message, "code": error.code}}, error.headers)
+        except (BrokenPipeError, ConnectionResetError):
+            self.fake.hung_up.set()
+            self.close_connection = True
+
+    def _json(self, status: int, value: Any, headers: dict[str, str]) -> None:
+        data = json.dumps(value).encode()
+        self.send_response(status)
+        for name, text in {"Content-Type": "application/json", "Content-Length": str(len(data)), **headers}.items():
+            self.send_header(name, text)
+        self.end_headers()
+        self.wfile.write(data)
+
+    def _models(self, body: bytes) -> None:
+        if self.path != "/v1/models":
+            raise Refused(404, "404 page not found")
+        self._json(200, {"object": "list", "data": [{"id": m, "object": "model"} for m in MODELS]}, {})
+
+    def _chat(self, body: bytes) -> None:
+        if self.path != "/v1/chat/completions":
+            raise Refused(404, "404 page not found")
+        request = json.loads(body)
+        self.fake.requests.append(request)
+        model = request.get("model")
+        parts = check(request)
+        if model not in MODELS:
+            raise Refused(404, f"The model `{model}` does not exist", "model_not_found")
+        if model in ONCE and model not in self.fake.failed:
+            self.fake.failed.add(model)
+            self._fail(*ONCE[model])
+        if model in ALWAYS:
+            self._fail(*ALWAYS[model])
+        if not self.close_connection:
+            refuse_what_it_cannot(model, request, parts)
+            pieces = words("" if model == "empty" else look(parts))
+            if request.get("stream"):
+                self._stream(model, pieces, bool(request.get("stream_options")))
+            else:
+                message = {"role": "assistant", "content": "".join(pieces)}
+                self._json(200, {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}, {})
+
+    def _fail(self, status: int, message: str, code: str, headers: dict[str, str]) -> None:
+        if status == 0:
+            self.close_connection = True
+            return
+        error = Refused(status, message, code)
+        error.headers = headers
+        raise error
+
+    def _stream(self, model: str, pieces: list[str], usage: bool) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+        for event in events(model, pieces, usage):
+            if event is None:  # hangs until the client gives up
+                self.fake.stopping.wait(20)
+                return
+            self.wfile.write(f"data: {event}\n\n".encode())
+            self.wfile.flush()
+            time.sleep(0.05 if model == "slow" else self.fake.pause)
+
+
+def events(model: str, pieces: list[str], usage: bool) -> Iterator[str | None]:
+    """The data of each server-sent event, as the model's name wants it."""
+    finish = {"filtered": "content_filter", "cut": "length"}.get(model, "stop")
+    yield chunk({"role": "assistant", "content": ""})
+    if model == "stalls":
+        yield None
+    if model == "error-inside":
+        yield json.dumps({"error": {"message": "The engine died", "code": "server_error"}})
+    if model == "refuses":
+        pieces = [""]
+        yield chunk({"refusal": "I cannot "})
+        yield chunk({"refusal": "help with that."})
+    if model == "thinks":
+        pieces = ["<th", "ink>The user wants [7] ", "</thi", "nk>\n\n", *pieces]
+    if model == "thinks-apart":
+        yield chunk({"reasoning_content": "Hmm, [7]."})
+    half = len(pieces) // 2 if model in {"broken", "malformed", "unfinished", "filtered"} else len(pieces)
+    if model == "slow":
+        pieces = pieces * 40
+        half = len(pieces)
+    for piece in pieces[:half]:
+        yield chunk({"content": piece})
+    if model == "broken":
+        return
+    if model == "malformed":
+        yield '{"choices": [{"delta": {"conte'
+        return
+    if model != "unfinished":
+        yield chunk({}, finish)
+    if usage and model != "no-usage":
+        counts = {"prompt_tokens": 90, "completion_tokens": len(pieces), "total_tokens": 90 + len(pieces)}
+        yield json.dumps({"object": "chat.completion.chunk", "choices": [], "usage": counts})
+    yield "[DONE]"
+
+
+def chunk(delta: dict[str, Any], finish: str | None = None) -> str:
+    """One piece of a streamed completion."""
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    return json.dumps({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]})
+
+
+def check(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """The parts of the last message of a request that follows the protocol."""
+    if unknown := set(request) - FIELDS:
+        raise Refused(400, f"Unrecognized request argument supplied: {', '.join(sorted(unknown))}")
+    if not isinstance(request.get("model"), str) or not isinstance(request.get("messages"), list):
+        raise Refused(400, "`model` and `messages` are required")
+    roles = [message.get("role") for message in request["messages"]]
+    turns = ["user" if n % 2 == 0 else "assistant" for n in range(len(roles) - 1)]
+    if roles != ["system", *turns] or roles[-1] != "user":
+        raise Refused(400, f"roles must alternate after the system's: {roles}")
+    for message in request["messages"]:
+        if set(message) != {"role", "content"} or not message["content"]:
+            raise Refused(400, f"a message has a role and a content, not {sorted(message)}")
+    content = request["messages"][-1]["content"]
+    parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
+    for part in parts:
+        kind = part.get("type")
+        if set(part) != {"type", kind} or kind not in {"text", "image_url"}:
+            raise Refused(400, f"a part is a text or an image_url, not {sorted(part)}")
+    return list(parts)
+
+
+def refuse_what_it_cannot(model: str, request: dict[str, Any], parts: list[dict[str, Any]]) -> None:
+    """Errors of models and servers that take less."""
+    if model == "no-vision" and any(part["type"] == "image_url" for part in parts):
+        raise Refused(400, "Invalid content type. image_url is only supported by certain models.")
+    if model == "no-stream-options" and "stream_options" in request:
+        raise Refused(400, "Unrecognized request argument supplied: stream_options")
+    if model == "short" and len(json.dumps(request)) > 6_000:
+        raise Refused(400, "This model's maximum context length is 1024 tokens", "context_length_exceeded")
+
+
+def look(parts: list[dict[str, Any]]) -> str:
+    """The answer: what each picture shows and the sources' titles, or that there is nothing to see."""
+    said, announced = [], ""
+    for part in parts:
+        if part["type"] == "text":
+            announced = part["text"]
+            continue
+        colour = dominant(part["image_url"]["url"])
+        if source := re.fullmatch(r"Picture of source \[(\d+)\]:", announced):
+            said.append(f"Source {source[1]} shows something {colour} [{source[1]}].")
+        elif announced == "Picture from the user:":
+            said.append(f"Your picture shows something {colour}.")
+        else:
+            raise Refused(400, f"a picture was not announced: {announced!r}")
+        announced = ""
+    named = re.findall(r"(?m)^\[(\d+)\] (.*)$", parts[0]["text"])
+    said += [f"The source {number} is called {title} [{number}]." for number, title in named[:1]]
+    return " ".join(said) or "The sources do not say."
+
+
+def dominant(url: str) -> str:
+    """The name of the colour nearest to a picture's mean."""
+    if not url.startswith("data:image/jpeg;base64,"):
+        raise Refused(400, "pictures are JPEG data URLs")
+    data = base64.b64decode(url.partition(",")[2], validate=True)
+    with Image.open(io.BytesIO(data)) as picture:
+        if picture.format != "JPEG":
+            raise Refused(400, f"the picture is no JPEG but {picture.format}")
+        mean = picture.convert("RGB").resize((1, 1), Image.Resampling.BOX).getpixel((0, 0))
+    assert isinstance(mean, tuple)
+    return min(COLOURS, key=lambda name: sum((a - b) ** 2 for a, b in zip(mean, COLOURS[name], strict=True)))
+
+
+def words(text: str) -> list[str]:
+    """A text in the small pieces that a model streams: citations come apart."""
+    return re.findall(r"\s*[\w.,]+|\s*.", text, re.DOTALL)

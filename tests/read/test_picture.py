@@ -1,0 +1,351 @@
+"""Decoding: every format and mode becomes an upright RGB picture; what is none is refused in plain words."""
+
+from __future__ import annotations
+
+import io
+import struct
+import threading
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms, ImageDraw, TiffImagePlugin
+
+from imagelore.errors import UnreadableError
+from imagelore.read import Options, Reading, _rgb, picture
+from imagelore.read._memory import Budget
+from imagelore.types import Asset
+
+SIZE = (60, 40)
+# imagelore silences Pillow when it is imported; pytest puts its own filters in front of that.
+pytestmark = pytest.mark.filterwarnings("ignore:::PIL")
+
+
+def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, kind, **options)
+    return stream.getvalue()
+
+
+def read(data: bytes, **options: Any) -> Reading:
+    return picture.read(Asset("a.jpg", "", len(data)), data, Options(**options))
+
+
+def reason(data: bytes, **options: Any) -> str:
+    with pytest.raises(UnreadableError) as told:
+        read(data, **options)
+    assert "\n" not in str(told.value)
+    return str(told.value)
+
+
+def quartered(size: tuple[int, int] = SIZE) -> Image.Image:
+    """Red top left, lime top right, blue bottom left, white bottom right."""
+    image = Image.new("RGB", size, "white")
+    draw, (w, h) = ImageDraw.Draw(image), size
+    draw.rectangle((0, 0, w // 2 - 1, h // 2 - 1), "red")
+    draw.rectangle((w // 2, 0, w, h // 2 - 1), "lime")
+    draw.rectangle((0, h // 2, w // 2 - 1, h), "blue")
+    return image
+
+
+def corners(image: Image.Image) -> list[tuple[int, ...]]:
+    w, h = image.size
+    pixels = [image.getpixel((x, y)) for y in (h // 4, h * 3 // 4) for x in (w // 4, w * 3 // 4)]
+    return [pixel for pixel in pixels if isinstance(pixel, tuple)]
+
+
+def near(pixels: list[tuple[int, ...]], wanted: list[tuple[int, ...]], tolerance: int = 40) -> bool:
+    return bool(np.abs(np.array(pixels) - np.array(wanted)).max() <= tolerance)
+
+
+QUARTERS: list[tuple[int, ...]] = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)]
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000"])
+def test_every_format_is_read_whatever_the_name(kind: str) -> None:
+    reading = read(encoded(quartered(), kind))
+    assert (reading.width, reading.height) == reading.picture.size == SIZE
+    assert reading.picture.mode == "RGB"
+    assert near(corners(reading.picture), QUARTERS)
+    assert len(reading.sha256) == 64
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientation_is_applied(kind: str, orientation: int) -> None:
+    undo = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    stored = quartered().transpose(undo[orientation]) if orientation in undo else quartered()
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    reading = read(encoded(stored, kind, exif=exif))
+    assert (reading.width, reading.height) == reading.picture.size == SIZE
+    assert near(corners(reading.picture), QUARTERS)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_alpha_is_laid_on_white(mode: str) -> None:
+    image = Image.new("RGBA", SIZE, (0, 0, 0, 0))
+    image.paste((0, 0, 0, 255), (0, 0, 30, 40))
+    data = encoded(image.quantize(8) if mode == "P" else image.convert(mode), "PNG")
+    assert near(corners(read(data).picture), [(0, 0, 0), (255, 255, 255)] * 2, 3)
+
+
+def test_a_transparent_colour_is_laid_on_white() -> None:
+    data = encoded(quartered(), "PNG", transparency=(0, 0, 255))
+    assert near(corners(read(data).picture), [*QUARTERS[:2], (255, 255, 255), (255, 255, 255)], 3)
+
+
+@pytest.mark.parametrize(
+    ("samples", "kind"),
+    [
+        (np.array([[0, 65535]], "<u2"), "PNG"),
+        (np.array([[0, 65535]], ">u2"), "TIFF"),
+        (np.array([[0, 4095]], "<u2"), "TIFF"),  # 12 bits
+        (np.array([[-5, 1_000_000]], "<i4"), "TIFF"),
+        (np.array([[0.0, 1.0]], "<f4"), "TIFF"),
+        (np.array([[0.0, 255.0]], "<f4"), "TIFF"),
+        (np.array([[-3.5, 1e9]], "<f4"), "TIFF"),
+    ],
+)
+def test_deep_samples_become_black_to_white(samples: Any, kind: str) -> None:
+    image = Image.fromarray(np.repeat(np.repeat(samples, 40, 0), 30, 1))
+    pixels = np.asarray(read(encoded(image, kind)).picture)
+    assert pixels[20, 5].tolist() == [0, 0, 0]
+    assert pixels[20, 55].tolist() == [255, 255, 255]
+
+
+def test_not_a_number_does_not_spoil_the_rest() -> None:
+    samples = np.linspace(0, 1, 2400, dtype="<f4").reshape(40, 60)
+    samples[0, 0], samples[0, 1] = np.nan, np.inf
+    pixels = np.asarray(read(encoded(Image.fromarray(samples), "TIFF")).picture)
+    assert pixels[39, 59].tolist() == [255, 255, 255]
+    assert 100 < pixels[20, 30, 0] < 155
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"), [("CMYK", "JPEG"), ("CMYK", "TIFF"), ("1", "PNG"), ("L", "JPEG"), ("P", "GIF")]
+)
+def test_other_colours_become_rgb(mode: str, kind: str) -> None:
+    reading = read(encoded(quartered().convert(mode), kind))
+    assert reading.picture.mode == "RGB"
+    assert near([corners(reading.picture)[3]], [(255, 255, 255)], 3)
+    if mode in ("CMYK", "P"):
+        assert near(corners(reading.picture), QUARTERS)
+
+
+def test_lab_becomes_rgb() -> None:
+    srgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+    image = ImageCms.profileToProfile(quartered(), srgb, lab, outputMode="LAB")
+    assert image is not None
+    assert near(corners(read(encoded(image, "TIFF")).picture), QUARTERS, 25)
+
+
+def test_a_colour_profile_is_applied_and_a_broken_one_is_not() -> None:
+    image = Image.new("RGB", SIZE, (200, 120, 60))
+    swapped = _profile_with_swapped_primaries()
+    assert not near(corners(read(encoded(image, "PNG", icc_profile=swapped)).picture), [(200, 120, 60)] * 4, 20)
+    assert near(corners(read(encoded(image, "PNG", icc_profile=b"broken" * 40)).picture), [(200, 120, 60)] * 4, 2)
+
+
+def _profile_with_swapped_primaries() -> bytes:
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes().replace(b"sRGB", b"none"))
+    profile = bytearray(bytes(profile).replace("sRGB".encode("utf-16-be"), "none".encode("utf-16-be")))
+    at = {bytes(profile[i : i + 4]): i for i in range(132, 132 + 12 * profile[131], 12)}
+    profile[at[b"rXYZ"] : at[b"rXYZ"] + 4], profile[at[b"bXYZ"] : at[b"bXYZ"] + 4] = b"bXYZ", b"rXYZ"
+    return bytes(profile)
+
+
+def test_the_first_frame_counts() -> None:
+    frames = [quartered(), Image.new("RGB", SIZE, "black")]
+    for kind in ("GIF", "WEBP", "TIFF", "PNG", "AVIF", "MPO"):
+        data = encoded(frames[0], kind, save_all=True, append_images=frames[1:])
+        assert near(corners(read(data).picture), QUARTERS), kind
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "JPEG2000", "WEBP"])
+def test_large_pictures_are_reduced_and_keep_their_size_and_look(kind: str) -> None:
+    reading = read(encoded(quartered((3000, 2000)), kind), image_side=256, thumbnail_side=320)
+    assert (reading.width, reading.height) == (3000, 2000)
+    assert reading.picture.size == (256, 170)
+    assert near(corners(reading.picture), QUARTERS)
+    thumbnail = Image.open(io.BytesIO(reading.thumbnail))
+    assert (thumbnail.format, thumbnail.size) == ("JPEG", (320, 213))
+    assert near(corners(thumbnail.convert("RGB")), QUARTERS)
+
+
+def test_reducing_in_bands_gives_what_reducing_whole_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(7)
+    noise = Image.fromarray(rng.integers(0, 255, (100, 75, 4), dtype=np.uint8), "RGBA").resize((450, 603))
+    whole = read(encoded(noise, "PNG"), image_side=60, thumbnail_side=60)
+    monkeypatch.setattr(_rgb, "_BAND", 10_000)
+    banded = read(encoded(noise, "PNG"), image_side=60, thumbnail_side=60)
+    assert np.abs(np.asarray(whole.picture, dtype=int) - np.asarray(banded.picture, dtype=int)).max() <= 1
+    assert whole.phash == banded.phash
+
+
+def test_small_pictures_are_not_enlarged() -> None:
+    reading = read(encoded(Image.new("RGB", (3, 1), "red"), "PNG"))
+    assert reading.picture.size == (3, 1)
+    assert Image.open(io.BytesIO(reading.thumbnail)).size == (3, 1)
+
+
+def test_extreme_shapes_keep_a_pixel() -> None:
+    assert read(encoded(Image.new("L", (1, 20_000)), "PNG")).picture.size == (1, 512)
+
+
+def test_a_thumbnail_says_nothing_about_its_origin() -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "a secret description"
+    thumbnail = read(encoded(quartered(), "JPEG", exif=exif, comment=b"a secret comment")).thumbnail
+    assert b"secret" not in thumbnail
+    assert b"Exif" not in thumbnail
+
+
+@pytest.mark.parametrize(
+    ("data", "word"),
+    [
+        (b"", "empty"),
+        (b"\0" * 5000, "zero bytes"),
+        (b"only some words", "text"),
+        (b"%PDF-1.7 ...", "PDF"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
+        (b"PK\x03\x04rest", "zip"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
+        (b"\0\0\0\x18ftypisom\0\0\0\0mp41avc1", "video"),
+        (b"\x93\x01\x02 nothing known", "unknown"),
+    ],
+)
+def test_what_is_no_picture_is_named(data: bytes, word: str) -> None:
+    assert word in reason(data)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "AVIF", "JPEG2000"])
+def test_a_truncated_picture_is_refused(kind: str) -> None:
+    rng = np.random.default_rng(1)
+    data = encoded(Image.fromarray(rng.integers(0, 255, (80, 90, 3), dtype=np.uint8)), kind)
+    for part in (0.95, 0.5, 0.1):
+        assert kind in reason(data[: int(len(data) * part)])
+    for length in range(1, 60):
+        reason(data[:length])
+
+
+def test_a_truncated_picture_says_so() -> None:
+    data = encoded(quartered((400, 400)), "JPEG")
+    assert "truncated" in reason(data[: len(data) // 2])
+
+
+def _png_header(width: int, height: int) -> bytes:
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
+
+
+def _webp_header(width: int, height: int) -> bytes:
+    head = struct.pack("<I", 0) + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    body = b"WEBP" + b"VP8X" + struct.pack("<I", len(head)) + head
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        _png_header(100_000, 100_000),
+        _webp_header(16_383, 16_383),
+        b"GIF89a" + struct.pack("<HHBBB", 65_535, 65_535, 0, 0, 0) + b",\0\0\0\0\xff\xff\xff\xff\0\x02\x02D\x01\0;",
+        b"BM" + struct.pack("<IHHIIiiHHIIiiII", 100, 0, 0, 54, 40, 50_000, 50_000, 1, 24, 0, 0, 0, 0, 0, 0),
+    ],
+    ids=["png", "webp", "gif", "bmp"],
+)
+def test_a_bomb_is_refused_by_its_header(data: bytes) -> None:
+    assert "too many" in reason(data)
+
+
+def test_the_limit_of_pixels_is_told() -> None:
+    assert reason(encoded(quartered((60, 40)), "PNG"), max_pixels=2_000) == (
+        "60 x 40 pixels are too many; the limit for PNG is 2,000 in all"
+    )
+
+
+def test_the_limit_of_bytes_is_told() -> None:
+    assert "limit" in reason(encoded(quartered(), "BMP"), max_bytes=100)
+
+
+def test_tags_that_overlap_are_refused() -> None:
+    entries = 4_000
+    directory = b"".join(struct.pack("<HHII", tag, 1, 60_000, 8) for tag in range(60_000, 60_000 + entries))
+    data = b"II*\0" + struct.pack("<I", 60_008) + b"x" * 60_000 + struct.pack("<H", entries) + directory + b"\0" * 4
+    assert "overlap" in reason(data)
+
+
+def test_a_jpeg_of_endless_scans_is_refused() -> None:
+    data = encoded(quartered(), "JPEG", progressive=True)
+    at = data.rindex(b"\xff\xda")
+    assert "scans" in reason(data[:at] + data[at:-2] * 300 + data[-2:])
+
+
+def test_damaged_metadata_does_not_cost_the_picture() -> None:
+    jpeg, png = encoded(quartered(), "JPEG"), encoded(quartered(), "PNG")
+    for name, body in ((0xE1, b"Exif\0\0II*\0\xff\xff\xff\xff"), (0xED, b"Photoshop 3.0\x008BIM\x04\x04"), (0xE1, b"")):
+        segment = struct.pack(">BBH", 0xFF, name, len(body) + 2) + body
+        assert near(corners(read(jpeg[:2] + segment + jpeg[2:]).picture), QUARTERS)
+    chunk = struct.pack(">I4s", 6, b"zTXt") + b"a\0\0bad" + b"crc!"
+    assert near(corners(read(png[:33] + chunk + png[33:]).picture), QUARTERS)
+
+
+def test_metadata_without_decoding_is_the_same() -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "Two swans"
+    for kind in ("JPEG", "PNG", "WEBP", "TIFF", "AVIF"):
+        data = encoded(quartered(), kind, exif=exif)
+        assert picture.embedded(data, Options()) == read(data).metadata
+        assert read(data).metadata.text == "Two swans", kind
+    with pytest.raises(UnreadableError):
+        picture.embedded(b"", Options())
+
+
+def test_threads_read_alike() -> None:
+    data = [encoded(quartered((700 + n, 500)), kind) for n in range(3) for kind in ("JPEG", "PNG", "TIFF", "WEBP")]
+    alone = [read(one).picture.tobytes() for one in data]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda one: read(one).picture.tobytes(), data * 2))
+    assert together == alone * 2
+
+
+def test_the_budget_lets_no_more_in_than_it_holds() -> None:
+    budget, peak, taken, lock = Budget(10), 0, 0, threading.Lock()
+
+    def work(amount: int) -> None:
+        nonlocal peak, taken
+        with budget.taken(amount):
+            with lock:
+                taken += min(amount, 10)
+                peak = max(peak, taken)
+            with lock:
+                taken -= min(amount, 10)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, [3, 4, 20, 1, 7, 10] * 50))
+    assert 3 <= peak <= 10
+    assert taken == 0
+
+
+def test_a_tiff_of_many_pages_is_read_at_once() -> None:
+    stream = io.BytesIO()
+    with TiffImagePlugin.AppendingTiffWriter(stream, True) as writer:
+        for _ in range(3):
+            quartered().save(writer, "TIFF")
+            writer.newFrame()
+    assert near(corners(read(stream.getvalue()).picture), QUARTERS)
