@@ -123,9 +123,8 @@ def main() -> None:
     right = np.array([[question == caption for caption in captions] for question in questions])
 
     embedder = create(Settings())
-    print(
-        f"starter {embedder.info.version}, {options.part}: {len(found)} pictures, {len(questions)} captions; {machine()}"
-    )
+    print(f"starter {embedder.info.version}, {options.part}: {len(found)} pictures, {len(questions)} captions")
+    print(machine())
     views = embedded(embedder, [picture(path) for path, _ in found])
     latency(embedder, questions)
     asked = embedder.embed_texts([options.form.format(question) for question in questions], "query")["concept"]

@@ -20,7 +20,8 @@ XMP = """<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"
   xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/"
   xmp:CreateDate="2021-06-05T14:03:02+02:00" photoshop:City="Bergen">
- <dc:title><rdf:Alt><rdf:li xml:lang="de">Schwäne</rdf:li><rdf:li xml:lang="x-default">Swans</rdf:li></rdf:Alt></dc:title>
+ <dc:title><rdf:Alt>
+ <rdf:li xml:lang="de">Schwäne</rdf:li><rdf:li xml:lang="x-default">Swans</rdf:li></rdf:Alt></dc:title>
  <dc:description><rdf:Alt><rdf:li xml:lang="en-GB">Two swans on a lake.</rdf:li></rdf:Alt></dc:description>
  <dc:subject><rdf:Bag><rdf:li>swan</rdf:li><rdf:li>lake</rdf:li></rdf:Bag></dc:subject>
  <dc:creator><rdf:Seq><rdf:li>Ann Example</rdf:li></rdf:Seq></dc:creator>
@@ -162,23 +163,9 @@ def test_camera_names_its_maker_once(make: str, model: str, camera: str) -> None
 @pytest.mark.parametrize(
     "junk",
     [
-        "OLYMPUS DIGITAL CAMERA",
-        "SAMSUNG CAMERA PICTURES",
-        "SAMSUNG",
-        "SONY DSC",
-        "   ",
-        "DCIM",
-        "default",
-        "KONICA MINOLTA",
-    ]
-    + [
-        "MINOLTA DIGITAL CAMERA",
-        "Exif_JPEG_PICTURE",
-        "Created with GIMP",
-        '{"shape": [1, 2]}',
-        "-",
-        "DSC_0001",
-        "IMG_20",
+        *("OLYMPUS DIGITAL CAMERA", "SAMSUNG CAMERA PICTURES", "SAMSUNG", "SONY DSC", "KONICA MINOLTA"),
+        *("MINOLTA DIGITAL CAMERA", "Exif_JPEG_PICTURE", "Created with GIMP", '{"shape": [1, 2]}'),
+        *("   ", "DCIM", "default", "-", "DSC_0001", "IMG_20"),
     ],
 )
 def test_what_a_camera_writes_by_itself_is_no_description(junk: str) -> None:

@@ -14,7 +14,7 @@ from imagelore.retrieve._duplicates import near_duplicate
 from imagelore.types import Asset
 
 
-def phash(image: Image.Image, kind: str = "PNG", **options: Any) -> str:
+def phash(image: Image.Image, kind: str = "BMP", **options: Any) -> str:
     stream = io.BytesIO()
     image.save(stream, kind, **options)
     data = stream.getvalue()

@@ -28,4 +28,4 @@ def read(folder: Path, name: str) -> bytes:
 
 
 def _damaged(name: str) -> str:
-    return f"the embedder's file {name!r} is missing or damaged; reinstall imagelore: pip install --force-reinstall imagelore"
+    return f"the file {name!r} is missing or damaged; reinstall imagelore: pip install --force-reinstall imagelore"

@@ -34,8 +34,8 @@ DOCUMENT_WINDOWS = 8
 
 # The floors are measured by bench/starter_quality.py on its development pictures.
 SPACES = (
-    Space("concept", 384, images=True, documents=True, queries=True, text_floor=0.30, image_floor=0.25),
-    Space("look", 256, images=True, image_floor=0.31),
+    Space("concept", 384, images=True, documents=True, queries=True, text_floor=0.31, image_floor=0.28),
+    Space("look", 256, images=True, image_floor=0.33),
 )
 
 T = TypeVar("T")

@@ -45,12 +45,12 @@ def _tidy(sentence: str) -> Iterator[str]:
 
 def _passages(text: str, wanted: Collection[str]) -> list[str]:
     """The beginning of a long text and the blocks that hold most of the wanted words, cut at sentence ends."""
+    prefixes = [stem[: max(3, len(stem) - 1)] for stem in wanted]
     blocks: Counter[int] = Counter()
-    if wanted:
-        prefixes = "|".join(re.escape(stem[: max(3, len(stem) - 1)]) for stem in sorted(wanted))
-        seen = {(m.start() // _BLOCK, m[0].casefold()) for m in re.finditer(prefixes, text, re.IGNORECASE)}
-        blocks.update(block for block, _ in seen)
-    best = sorted(block for block, _ in blocks.most_common(_BLOCKS) if block > 1)
+    for start in range(0, len(text), _BLOCK):
+        block = text[start : start + _BLOCK].casefold()
+        blocks[start // _BLOCK] = sum(prefix in block for prefix in prefixes)
+    best = sorted(block for block, held in blocks.most_common(_BLOCKS) if held and block > 1)
     return [text[: 2 * _BLOCK].rpartition(" ")[0], *(_inside(text, block * _BLOCK) for block in best)]
 
 

@@ -66,6 +66,8 @@ def edge(address: str) -> Iterator[None]:
 
 
 def _mapped(address: str, error: Exception) -> KnowledgeBaseError:
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return KnowledgeBaseError(f"`{address}` is no folder: give another place for the knowledge base with --kb")
     said = " ".join(str(error).split())
     lower = said.lower()
     if any(sign in lower for sign in _FULL):

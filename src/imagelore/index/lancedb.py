@@ -52,9 +52,9 @@ def open(address: str, settings: Settings) -> LanceIndex:
 
 def exists(address: str, settings: Settings) -> bool:  # noqa: ARG001
     """Whether there is a knowledge base at an address; looking creates nothing."""
-    if is_local(address) and not (Path(address) / "stamp.lance").is_dir():
-        return False
-    return {"records", "stamp"} <= set(_tables(address, _connect(address)))
+    if is_local(address):  # a process killed while making one may have left folders without a committed version
+        return any((Path(address) / "stamp.lance" / "_versions").glob("*.manifest"))
+    return "stamp" in call(address, _connect(address).list_tables()).tables
 
 
 def create(address: str, embedder: EmbedderInfo, settings: Settings) -> LanceIndex:
@@ -69,7 +69,7 @@ def create(address: str, embedder: EmbedderInfo, settings: Settings) -> LanceInd
             Path(address).mkdir(parents=True, exist_ok=True)
     database = _connect(address)
     with locked(address):
-        if "stamp" not in _tables(address, database):  # written last: without it nothing else counts
+        if not exists(address, settings):
             call(address, _make(database, embedder))
     index = open(address, settings)
     made_by = index.info().embedder
@@ -83,7 +83,8 @@ def create(address: str, embedder: EmbedderInfo, settings: Settings) -> LanceInd
 
 
 async def _make(database: Any, embedder: EmbedderInfo) -> None:
-    await database.drop_table("records", ignore_missing=True)  # of a run that was killed just here
+    for name in ("records", "stamp"):  # of a process that was killed just here
+        await database.drop_table(name, ignore_missing=True)
     made = await database.create_table("records", schema=schema(embedder))
     await prepare(made)
     values = {
@@ -92,17 +93,12 @@ async def _make(database: Any, embedder: EmbedderInfo) -> None:
         "sources": [],
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    await database.create_table("stamp", stamps.rows(values))
+    await database.create_table("stamp", stamps.rows(values))  # last: without it nothing else counts
 
 
 def _connect(address: str) -> Any:
     # an interval of zero: each read looks for what another process has committed meanwhile
     return call(address, lancedb.connect_async(address, read_consistency_interval=timedelta(0)))
-
-
-def _tables(address: str, database: Any) -> list[str]:
-    tables: list[str] = call(address, database.list_tables()).tables
-    return tables
 
 
 class LanceIndex:

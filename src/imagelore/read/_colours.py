@@ -27,7 +27,7 @@ _SURVEY = {
     "orange": "f97306 fdaa48 c65102 c04e01 ff5b00",
     "yellow": "ffff14 ffff84 ceb301 dbb40c fac205 fffe7a",
     "green": "15b01a 96f97b 89fe05 033500 6e750e 677a04 06470c 9ffeb0 02ab2e 76cd26 029386 4b5d16 87ae73 80f9ad 658b38",
-    "blue": "0343df 95d0fc 75bbfd 00035b 001146 0504aa 00ffff 0165fc a2cffe 5b7c99 5a7d9a b1d1fc 5a86ad",
+    "blue": "0343df 95d0fc 75bbfd 00035b 001146 0504aa 00ffff 0165fc a2cffe 0203e2 0804f9 152eff 010fcc 040273 030aa7 01153e 5b7c99 5a7d9a b1d1fc 5a86ad",
     "purple": "7e1e9c bf77f6 9a0eea c79fef 35063e 580f41 cea2fd 380282 380835",
     "pink": "ff81c0 ffd1df ff028d ff796c cf6275 c20078 c0737a ffcfdc",
     "brown": "653700 341c02 ad8150 d1b26f 3d1c02 a9561e e6daa6 b9a281 9d7651 b66a50 a83c09 af884a a6814c 742802",

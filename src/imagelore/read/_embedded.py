@@ -20,12 +20,13 @@ _COMMENT, _USER_COMMENT, _MAKE, _MODEL, _ARTIST = 0x9C9C, 0x9286, 0x010F, 0x0110
 _TAKEN, _DIGITISED, _XMP, _IPTC, _PHOTOSHOP = 0x9003, 0x9004, 0x02BC, 0x83BB, 0x8649
 
 # What cameras and programs write where a person should: it describes no picture.
+_MAKER = "(olympus|sony|minolta|konica|kodak|samsung|casio|pentax|ricoh|fuji(film)?|nikon|canon|panasonic|vivitar|hp)"
 _JUNK = re.compile(
-    r"(olympus|sony|minolta|konica|kodak|samsung|casio|pentax|ricoh|fuji(film)?|nikon|canon|panasonic|vivitar|hp|dcim?)"
-    r"[\w ./-]*(camera|dsc|picture|image|dcf|exif)[\w ./-]*|(sdc|dsc|img|dcim?)[\s_-]*\d*|default|untitled|exif_jpeg.*|"
-    r"(digital|jpeg|camera|dig) ?(camera|image|picture)?|samsung[\w -]*|sony dsc|(file|image) (source|written).*|"
-    r"screenshot|created with (gimp|the gimp)|charset=.*|ascii|cof|dav|edf|ptr|btf|mde|hdr|sdr|bst|rbt|oznor|"
-    r"\{.*\}|<\?xml.*|<ome.*|imagej=.*|\W*",
+    rf"({_MAKER}\s*)+|{_MAKER}[\w ./-]*(camera|dsc|picture|image|dcf|exif)[\w ./-]*|samsung[\w -]*|"
+    r"(sdc|dsc|img|dcim?)[\s_-]*\d*|(digital|jpeg|camera|dig) ?(camera|image|picture)?|default|untitled|exif_jpeg.*|"
+    r"(file|image) (source|written).*|screenshot|created with (the )?gimp|charset=.*|ascii|"
+    r"cof|dav|edf|ptr|btf|mde|hdr|sdr|bst|rbt|oznor|"  # codes of phones' camera modes
+    r"\{.*\}|<\?xml.*|<ome.*|imagej=.*|\W*",  # what microscopes' and scientific programs keep for themselves
     re.IGNORECASE | re.DOTALL,
 )
 

@@ -3,7 +3,7 @@
 The form, as hex, is what `imagelore.retrieve` compares: 32 digits of a difference hash, then 24 of coarse colour.
 
 - Difference hash (N. Krawetz, "Kind of Like That", hackerfactor.com, 2013; in both directions): the picture's
-  luminance at 9 x 8, one bit for each pixel that is brighter than its right neighbour, row by row; then at 8 x 9 for
+  luminance at 9 x 8, one bit for each pixel that is clearly brighter than its right neighbour, row by row; then at 8 x 9 for
   each that is brighter than the one below. 128 bits, most significant first.
 - Coarse colour: the mean R, G and B of the four quarters (top left, top right, bottom left, bottom right), a byte
   each. A difference hash sees shapes only; this tells a red shirt from the same shirt in blue.
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
+_STEP = 2.5  # of luminance: smaller steps are a compressor's noise on an even ground, and count as none
 _FLAT = 4.0  # standard deviation of luminance (0 to 255) below which bits are noise
 
 
@@ -29,7 +30,8 @@ def perceptual_hash(tiny: NDArray[np.uint8]) -> str:
     across, down = _means(grey, 8, 9), _means(grey, 9, 8)
     if across.std() < _FLAT and down.std() < _FLAT:
         return ""
-    bits = np.concatenate([(across[:, :-1] > across[:, 1:]).ravel(), (down[:-1] > down[1:]).ravel()])
+    darker_by = [across[:, :-1] - across[:, 1:], down[:-1] - down[1:]]
+    bits = np.concatenate([(steps > _STEP).ravel() for steps in darker_by])
     colour = np.rint(_means(tiny, 2, 2)).astype(np.uint8)
     return np.packbits(bits).tobytes().hex() + colour.tobytes().hex()
 

@@ -26,7 +26,7 @@ from imagelore.read._tables import Cell
 from imagelore.types import FieldType, FieldValue
 
 _INTEGER = re.compile(r"[+-]?(0|[1-9]\d{0,18})", re.ASCII)
-_NUMBER = re.compile(r"[+-]?(0|[1-9]\d{0,17})?\.?\d+([eE][+-]?\d{1,3})?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?((0|[1-9]\d{0,17})(\.\d+)?|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 _TRUTH = {"true": True, "false": False, "yes": True, "no": False}
 _LOW, _HIGH = -(2**63), 2**63 - 1
 
