@@ -85,7 +85,7 @@ class Classifier(torch.nn.Module):  # type: ignore[misc]  # torch is not in the 
 
 
 def mean_features(norm: Any) -> torch.Tensor:
-    """What a pooled feature is on average: E[min(max(z, 0), 6)], z normal with the last batch norm's scale and shift."""
+    """What a pooled feature is on average: E[min(max(z, 0), 6)] for z normal, as the last batch norm makes it."""
     steps = torch.linspace(-6, 6, 2001)
     density = torch.exp(-(steps**2) / 2)
     z = norm.bias.detach()[:, None] + norm.weight.detach().abs()[:, None] * steps

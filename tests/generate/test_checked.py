@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -102,7 +102,10 @@ CASES = [
     ("1 < 2 and AT&T &copy; &nope;", "1 < 2 and AT&T © &nope;"),
     # code
     ("`a[0]` and a[0]", "`a[0]` and a"),
-    ("``a`[9]`` [1]", "``a`[9]`` [1]"),
+    ("``a[9]`` [1]", "`a[9]` [1]"),
+    ("``a`<b>`` [1]", "''a''' [1]"),
+    ("~~`<b>`~~", "~~ `<b>`~~"),
+    ("a\n```", "a\n```\n"),
     ("`<b>` `[x](y)`", "`<b>` `[x](y)`"),
     ("an `open [9] <b>tick", "an 'open tick"),
     ("```py\na[9] = '<b>'\n```\nb [9]", "```py\na[9] = '<b>'\n```\nb"),
@@ -131,7 +134,7 @@ def test_what_passes(text: str, expected: str) -> None:
 
 
 ATOMS = """
-[ ] ( ) ![ ]( [1] [9] 1 2 9 http://e.x/ www.e.x <b> </b> < a > ` `` ``` ~~~ - | \\ &lt; &#91; &amp; & ; @ x.y
+[ ] ( ) ![ ]( [1] [9] 1 2 9 http://e.x/ www.e.x <b> </b> < a > ` `` ``` ~ ~~~ - | \\ &lt; &#91; &amp; & ; @ x.y
 【 】 †source , ^ Source * _ ! : ]: \u200b １ <!-- --> <? " ' # word html: tps:// <x@y> <_@z>
 """
 MARKUP = st.lists(
@@ -143,8 +146,10 @@ MARKUP = st.lists(
 RENDERER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
 
+@settings(max_examples=300, deadline=None)
 @given(text=st.one_of(MARKUP, st.text()), data=st.data())
 @example(text="[9]  x", data=None)
+@example(text="a ~~~~ b", data=None)
 def test_chunks_make_no_difference(text: str, data: st.DataObject | None) -> None:
     whole = check(text)
     assert "".join(checked(text, 3)) == whole
@@ -154,6 +159,7 @@ def test_chunks_make_no_difference(text: str, data: st.DataObject | None) -> Non
         assert "".join(checked([text[a:b] for a, b in pairwise(edges)], 3)) == whole
 
 
+@settings(max_examples=300, deadline=None)
 @given(text=MARKUP)
 @example(text="`a\nb` <img src=x> `c`")
 @example(text="``x``<b>`<i>`")
@@ -183,6 +189,7 @@ def _shown(token: Token) -> str:
     return "" if token.type.startswith(("em_", "strong_")) else "\0"
 
 
+@settings(max_examples=300, deadline=None)
 @given(text=st.one_of(MARKUP, st.text()))
 def test_checking_twice_changes_nothing_that_counts(text: str) -> None:
     once = check(text)

@@ -161,6 +161,27 @@ def test_number_of_hits_is_never_the_count() -> None:
     assert "Milking stool" not in told
 
 
+def test_pictures_that_look_like_it_are_told_beside_the_count() -> None:
+    told = answer(prompt("How many goldfish are there?", "fish", counts=(Count(0, 13, 'tagged "goldfish"'),)))
+    assert told.startswith('0 of 13 pictures match (tagged "goldfish").')
+    assert "looks like a goldfish [1] (a guess from the picture)" in told
+
+
+def test_guess_about_something_else_is_not_told() -> None:
+    told = answer(prompt("Where was the tortoise seen?", "fish", "tortoise", ranking="image"))
+    assert "goldfish" not in told
+    assert "goldfish" not in answer(prompt("Is there an elephant?", "fish", ranking="image"))
+
+
+def test_picture_that_looks_like_it_comes_before_a_passing_mention() -> None:
+    asked = prompt("goldfish", "fish", "kettle")
+    record = replace(RECORDS["kettle"], text="It was sold beside a goldfish bowl.")
+    second = replace(asked.sources[1], hit=replace(asked.sources[1].hit, record=record))
+    told = answer(replace(asked, sources=(asked.sources[0], second)))
+    assert told.startswith("An untitled picture (file p01.jpg) looks like a goldfish [1]")
+    assert "“Kettle” [2]" in told
+
+
 def test_count_without_a_condition_is_the_whole_knowledge_base() -> None:
     told = answer(prompt("How many pictures are there?", "stool", counts=(Count(13, 13, ""),)))
     assert told.startswith("There are 13 pictures in this knowledge base.")

@@ -25,6 +25,8 @@ from imagelore.types import Turn
         ("Show me bridges", "which"),
         ("photos of bridges", "which"),
         ("What bridges are there?", "which"),
+        ("red pictures", "which"),
+        ("pictures by Turner", "which"),
         ("How many bridges are there?", "how_many"),
         ("In this town, how many bridges are there?", "how_many"),
         ("Is there a bridge?", "yes_no"),
@@ -55,6 +57,8 @@ def test_kind(question: str, kind: str) -> None:
         ("What is this?", ()),
         ("Where was it taken?", ()),
         ("bridge, bridges, Bridge", ("bridg",)),
+        ("Is there a picture taken at night?", ("night",)),
+        ("Was the town taken by the army?", ("town", "take", "armi")),
     ],
 )
 def test_subject_is_what_the_question_is_about(question: str, subject: tuple[str, ...]) -> None:

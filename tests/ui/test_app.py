@@ -13,12 +13,15 @@ import httpx
 import pytest
 from PIL import Image
 
+from imagelore.errors import UsageError
 from imagelore.flows.ingest import ingest
 from imagelore.flows.knowledge import KnowledgeBase
 from imagelore.settings import Settings
+from imagelore.ui.page import uploaded
 from imagelore.ui.session import Session
 from tests.ui.served import Served, filled, served
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.queueing")  # Gradio's queue
 PAGE = {"X-Imagelore": "page"}
 
 
@@ -214,7 +217,6 @@ def test_a_search_that_cannot_be_is_one_clear_line(client: httpx.Client, call: d
 def ask(client: httpx.Client, files: list[dict[str, Any]]) -> str:
     """Asks through Gradio's queue as its page would; what the server's event stream said."""
     config = client.get("/config").json()
-    asked = next(d for d in config["dependencies"] if [1] or d["targets"])
     asked = max(config["dependencies"], key=lambda d: len(d["targets"]))
     data = [{"text": "what is this?", "files": files}, "", None]
     event = {"data": data, "fn_index": asked["id"], "session_hash": "test", "trigger_id": asked["targets"][0][0]}
@@ -233,6 +235,18 @@ def test_a_file_of_the_server_cannot_be_asked_about(client: httpx.Client, page: 
     assert '"success":false' in said.replace(" ", "")
 
 
+def test_gradios_own_check_of_uploads_is_on(
+    client: httpx.Client, page: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imagelore.ui.page.uploaded", lambda path: path)
+    test_a_file_of_the_server_cannot_be_asked_about(client, page)
+
+
+def test_our_own_check_of_uploads_is_on(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="uploaded"):
+        uploaded(tmp_path / "secret.png")
+
+
 def test_an_uploaded_picture_can_be_asked_about(client: httpx.Client) -> None:
     sent = client.post("/gradio_api/upload", files={"files": ("mine.png", png("red"), "image/png")}).json()
     said = ask(client, [{"path": sent[0], "meta": {"_type": "gradio.FileData"}}])
@@ -247,7 +261,7 @@ def test_files_of_the_server_are_not_served(client: httpx.Client, page: Served) 
 
 def test_the_size_of_an_upload_is_limited(client: httpx.Client) -> None:
     config = client.get("/config").json()
-    assert config["max_file_size"] == 50_000_000
+    assert config["max_file_size"] == 50 * 1024**2
     assert not config["analytics_enabled"]
     assert not config["show_error"]
 

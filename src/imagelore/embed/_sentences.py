@@ -30,8 +30,8 @@ class SentenceEncoder:
     def encode(self, texts: Sequence[str], windows: int) -> Vectors:
         """The vector of each text; of a text longer than a window, the mean over its first `windows` windows.
 
-        Each window is weighted by its length. Texts run one by one: the model's activations are quantised by the
-        range of the whole batch, so that a text's vector would otherwise depend on its neighbours.
+        Each window is weighted by its length. Texts run one by one: nothing is padded, and a text has the same
+        vector whatever is embedded beside it.
         """
         vectors = np.empty((len(texts), self._session.get_outputs()[0].shape[-1]), np.float32)
         for row, text in enumerate(texts):

@@ -10,6 +10,16 @@ from imagelore.generate._writer import Writer
 
 OPENING = "[【［〔〖⟦"
 CLOSING = "]】］〕〗⟧"
+TARGET = re.compile(
+    r"\(\s*(?:<[^<>\n]*>|(?:[^\s()<>\[\]]|\([^\s()<>\[\]]*\))*)"
+    r"""(?:\s+(?:"[^"\n]*"|'[^'\n]*'|\([^()\n]*\)))?\s*\)"""
+)
+MAYBE_TARGET = re.compile(
+    r"\(\s*(?:<[^<>\n]*|(?:<[^<>\n]*>|(?:[^\s()<>\[\]]|\([^\s()<>\[\]]*\))*)(?:\([^\s()<>\[\]]*|"
+    r"""(?:\s+(?:"[^"\n]*"?|'[^'\n]*'?|\([^()\n]*\)?)?)?\s*))"""
+)
+LONG_TARGET = re.compile(r"\(\s*<?[^\s()<>\[\]]{60}")
+REST_OF_TARGET = re.compile(r"[^\s()\[\]]*")  # what is left of one that is too long to hold
 _LIMIT = 80  # characters held back for a bracket that has not closed yet
 
 _NUMBER = r"\d+(?:\s*[-‐‑–—−]\s*\d+)?"

@@ -9,8 +9,9 @@ in which every `[n]` outside code is a source. Choices, where a text leaves one:
   `https://` and `www.`, so it is readable and leads nowhere; an e-mail address gets a space before its `@`.
 - Tags, comments and autolinks go, their contents stay as text; entities become characters first. `<` stays where
   it opens no tag.
-- A backtick that opens no code span on its line becomes an apostrophe, and a code span across a table's `|` is no code
-  span if it holds markup: else a renderer could see code elsewhere than the filter did.
+- Code spans have single backticks. A backtick that opens none on its line becomes an apostrophe, and so do those around
+  other backticks, or around markup beside a table's `|` or emphasis: else a renderer (marked 16 was tried, with its
+  slips) could see code elsewhere than the filter did.
 - Invisible characters (zero-width, direction marks, tags) go; the joiners of emoji and of other scripts stay.
 """
 

@@ -13,6 +13,7 @@ from imagelore.words import NUMBERS, stem, stems, words
 
 Direct = Callable[[Question, Reading, Ranker], str]
 
+_WHO_IS = re.compile(r"who(?:'s| is| was| are| were) (?:the |this |that )?[\w' -]+\??$", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
 _REASON = re.compile(r"\b(?:because|since|due to|so that|in order to|caused by|after|for fear)\b", re.IGNORECASE)
 
@@ -41,7 +42,8 @@ def who(question: Question, reading: Reading, ranker: Ranker) -> str:
     """A field for people, else a sentence that holds the whole question."""
     if fields := _fields.named(question, reading) or _fields.people(question, reading.record):
         return reading.field(fields[:1])
-    return _whole(question, reading, ranker, lambda sentence: bool(sentence.text))
+    told = _whole(question, reading, ranker, lambda sentence: bool(sentence.text))
+    return told or (other(question, reading, ranker) if _WHO_IS.match(question.text) else "")
 
 
 def how_many(question: Question, reading: Reading, ranker: Ranker) -> str:

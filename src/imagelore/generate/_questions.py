@@ -20,6 +20,7 @@ _REQUEST = re.compile(
     r"(?:(?:tell me|know|see|say|show me|explain)(?: (?=(?:where|when|who|which|what|how|if|whether)\b)))?"
 )
 _PICTURES = r"(?:pictures?|photos?|photographs?|images?)"
+_JOINING = "of|with|from|that|showing|by|in|on|at|about|near|taken"
 _PLACE = r"(?:place|city|town|country|location|village|museum|region|street|site|continent)"
 _TIME = r"(?:year|date|day|month|decade|century)"
 _KINDS: tuple[tuple[Kind, str], ...] = (
@@ -30,8 +31,9 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
     ("which", r"which\b|(?:show|find|list|give|get|search|display|bring)\b|any\b"),
     (
         "which",
-        rf"(?:what|all) (?:other )?{_PICTURES}\b|(?:some |the |all )?{_PICTURES} (?:of|with|from|that|showing)\b",
+        rf"(?:what|all) (?:other )?{_PICTURES}\b|(?:some |the |all )?{_PICTURES} (?:{_JOINING})\b",
     ),
+    ("which", rf"(?!(?:is|are|was|were|do|does|did|has|have|had|who|where|when|why|how)\b)[\w' -]+ {_PICTURES}$"),
     ("which", r"(?:what|anything) (?:shows?|is there|are there|do you have|have you got)\b"),
     ("which", r"(?:what|which) [\w -]+ (?:are there|is there|do you have|do we have|can i see)\b"),
     ("measure", r"how (?:tall|high|big|large|long|wide|deep|heavy|far|fast|much|hot|cold|thick|expensive)\b"),
@@ -39,6 +41,7 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
     ("yes_no", r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must)(?:n't)?\b"),
     ("yes_no", r"(?:if|whether)\b"),
 )
+_TAKEN = re.compile(rf"\b({_PICTURES})(?: (?:that|which))?(?: (?:was|were|is|are))? taken\b")
 _LATER = re.compile(r"\b(where|when|who) (?:is|are|was|were|do|does|did|has|have|had)\b")
 _POINTING = frozenset(
     {"it", "its", "they", "them", "their", "he", "him", "his", "she", "her", "this", "that", "these", "those"}
@@ -90,7 +93,7 @@ def understood(text: str, history: Sequence[Turn] = ()) -> Question:
 
 def _alone(text: str) -> Question:
     text = " ".join(text[:_LONGEST].replace("’", "'").split())
-    bare = _REQUEST.sub("", text.casefold(), count=1)
+    bare = _TAKEN.sub(r"\1", _REQUEST.sub("", text.casefold(), count=1).rstrip(" ?!."))
     stems = [stem(word) for word in content_words(bare)]
     noun = _NUMBER_NOUN.search(bare)
     kind = _kind(bare)

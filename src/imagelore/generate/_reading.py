@@ -16,6 +16,7 @@ from imagelore.types import FieldValue, PromptSource
 from imagelore.words import COLOURS, stem, stems, words
 
 _ENOUGH = 0.5  # of the subject's words: a record that holds fewer is not about the question
+_CLOSE = 3  # ranks of the picture ranking that are worth a guess
 _COLOUR_WEIGHT = 0.5  # a colour says less of what a sentence is about than a noun does
 _FROM_PROBABILITY = 0.25  # a class that is less probable is not worth telling unasked
 
@@ -64,8 +65,8 @@ class Reading:
 
     @cached_property
     def titled(self) -> int:
-        """How many of the subject's words the title holds."""
-        return len({*stems(self.record.title)} & self._core)
+        """How many of the subject's words the title or the tags hold."""
+        return len({s for text in (self.record.title, *self.record.tags) for s in stems(text)} & self._core)
 
     @property
     def is_about(self) -> bool:
@@ -103,7 +104,7 @@ class Reading:
 
     def field(self, names: Sequence[str]) -> str:
         """Fields as a sentence: "Place: Leeds (“Title”) [1]."."""
-        values = "; ".join(clipped(plain(said(self.record.fields[name]))) for name in names)
+        values = ", ".join(clipped(plain(said(self.record.fields[name]))) for name in names)
         label = plain(names[0].replace("_", " ")).capitalize()
         return _phrases.FIELD.format(label=label, value=values, name=self.name, n=self.number)
 
@@ -121,12 +122,23 @@ class Reading:
             return _phrases.LOOKS_COLOURED.format(name=self.name, colours=" and ".join(colours), n=self.number)
         return ""
 
-    def guessed(self) -> bool:
-        """Whether the picture, and none of the record's own words, fits the question."""
+    def looks_asked_for(self) -> bool:
+        """Whether what was seen, and none of the record's own words, is what the question is about."""
         subject = {*self._question.subject}
+        seen = self.record.seen
         if not self.fits or subject & self.own:
             return False
-        return bool(subject & {*stems(self.record.seen.words())}) or (self.bare and "image" in self.found)
+        if things := subject - COLOURS:
+            return bool(things & {s for name, _ in seen.classes for s in stems(name)})
+        return bool(subject & {s for name in seen.colours for s in stems(name)})
+
+    def looks_wholly_asked_for(self) -> bool:
+        """Whether all that the question is about was seen in the picture."""
+        return self.looks_asked_for() and {*self._question.subject} <= {*stems(self.record.seen.words())}
+
+    def may_be_asked_for(self) -> bool:
+        """Whether it has no words of its own, and its picture is among the closest to the question's words."""
+        return self.fits and self.bare and "image" in self.found and self.found["image"].rank <= _CLOSE
 
 
 class Ranker:

@@ -1,8 +1,8 @@
 """The first stage of `checked`: cuts text into code, tags, entities, brackets with their targets, and words.
 
 It decides about a construct as soon as what has come allows only one decision, or after 100 characters. Code is kept
-only where every CommonMark renderer sees the same code: spans on one line, and fences that are closed the way both a
-list and a plain paragraph would close them.
+only where every renderer sees the same code: spans on one line with no backtick inside, and fences that are closed the
+way both a list and a plain paragraph would close them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import html
 import re
 from collections.abc import Container, Iterator
 
-from imagelore.generate._brackets import CLOSING, OPENING, Brackets
+from imagelore.generate._brackets import CLOSING, LONG_TARGET, MAYBE_TARGET, OPENING, REST_OF_TARGET, TARGET, Brackets
 from imagelore.generate._cleaner import Cleaner, visible
 from imagelore.generate._writer import Writer
 
@@ -25,19 +25,11 @@ _MAYBE_ENTITY = re.compile(r"&(?:#\d{0,7}|#[xX][0-9a-fA-F]{0,6}|[A-Za-z][A-Za-z0
 _TAG = re.compile(r"<!--.*?-->|<(?!!--)[A-Za-z/!?][^<>]*>", re.DOTALL)
 _MAYBE_TAG = re.compile(r"<(?:!--.*|[A-Za-z/!?][^<>]*)?", re.DOTALL)
 _BREAKING = re.compile(r"</?(?:br|p|div|li|tr|td|th|hr|h[1-6]|ul|ol|table)\b", re.IGNORECASE)
-_TARGET = re.compile(
-    r"\(\s*(?:<[^<>\n]*>|(?:[^\s()<>\[\]]|\([^\s()<>\[\]]*\))*)"
-    r"""(?:\s+(?:"[^"\n]*"|'[^'\n]*'|\([^()\n]*\)))?\s*\)"""
-)
-_MAYBE_TARGET = re.compile(
-    r"\(\s*(?:<[^<>\n]*|(?:<[^<>\n]*>|(?:[^\s()<>\[\]]|\([^\s()<>\[\]]*\))*)(?:\([^\s()<>\[\]]*|"
-    r"""(?:\s+(?:"[^"\n]*"?|'[^'\n]*'?|\([^()\n]*\)?)?)?\s*))"""
-)
-_LONG_TARGET = re.compile(r"\(\s*<?[^\s()<>\[\]]{60}")
-_REST_OF_TARGET = re.compile(r"[^\s()\[\]]*")
 _OPENS_FENCE = re.compile(r"( {0,3})(`{3,}(?=[^`\n]*(?:\n|$))|~{3,})[ \t]*([\w+#.-]{0,30})[^\n]*(?:\n|$)")
 _MAYBE_OPENS_FENCE = re.compile(r" {0,3}(?:`{0,2}|`{3,}[^`\n]*|~{0,2}|~{3,}[^\n]*)")
-_NO_CODE = re.compile(r".*\]:|(?=.*\|)(?=.*[<\[\]&@:.])")  # a link definition's end; markup beside a table's `|`
+_NO_CODE = re.compile(  # content that a renderer may take out of its code span, and what must not pass then
+    r".*\]:|(?=.*\|)(?=.*[<\[\]&@:.])|(?=.*[*_~])(?=.*(?:<[A-Za-z/!?]|\]\(|!\[|://|www\.|@))", re.IGNORECASE
+)  # the end of a link definition; markup beside a table's `|`; markup beside emphasis
 
 
 class Scanner:
@@ -152,14 +144,14 @@ class Scanner:
         return self._literal(at)
 
     def _run(self, at: int, char: str) -> int | None:
-        run = re.compile(rf"{char}+").match(self._text, at, at + _LIMIT)
-        assert run is not None
-        if run.end() == len(self._text) and self._undecided(at):
+        rest = self._text[at : at + _LIMIT]
+        length = len(rest) - len(rest.lstrip(char))
+        if char == "`":
+            return self._code(at, char * length)
+        if length == len(rest) and self._undecided(at):
             return None
-        if char == "~":
-            self._brackets.text("~" * min(len(run.group()), 2))
-            return run.end()
-        return self._code(at, run.group())
+        self._brackets.text("~" * min(length, 2))
+        return at + length
 
     def _code(self, at: int, run: str) -> int | None:
         window, _, line_ends = self._text[at : at + _LIMIT].partition("\n")
@@ -167,10 +159,10 @@ class Scanner:
         whole = bool(line_ends) or "\n" in self._text[at : at + _LIMIT] or not self._undecided(at)
         if not whole and (close is None or close.end() == len(window)):
             return None
-        span = window[: close.end()] if close and close.end() < _LIMIT else ""
-        if span and not _NO_CODE.match(span):
-            self._brackets.code(span)
-            return at + len(span)
+        content = window[len(run) : close.start()] if close and close.end() < _LIMIT else ""
+        if content and "`" not in content and not _NO_CODE.match(content):
+            self._brackets.code(f"`{content}`")
+            return at + len(content) + 2 * len(run)
         self._brackets.text("'" * len(run))
         return at + len(run)
 
@@ -193,16 +185,16 @@ class Scanner:
         if at + 1 == len(self._text) and not self._ending:
             return None
         window = self._text[at + 1 : at + 1 + _LIMIT]
-        linked = _TARGET.match(window) if window.startswith("(") else None
-        if linked is None and _MAYBE_TARGET.fullmatch(window):
+        linked = TARGET.match(window) if window.startswith("(") else None
+        if linked is None and MAYBE_TARGET.fullmatch(window):
             if self._undecided(at + 1):
                 return None
-            self._swallowing = len(window) == _LIMIT and _LONG_TARGET.match(window) is not None
+            self._swallowing = len(window) == _LIMIT and LONG_TARGET.match(window) is not None
         self._brackets.close(char, linked=self._swallowing or linked is not None)
         return at + 1 + (linked.end() if linked else self._swallowing)
 
     def _swallow(self, at: int) -> int:
-        rest = _REST_OF_TARGET.match(self._text, at)
+        rest = REST_OF_TARGET.match(self._text, at)
         assert rest is not None
         if rest.end() == len(self._text):
             return rest.end()
@@ -220,8 +212,7 @@ class Scanner:
         indent, marker, language = opening.groups()
         self._brackets.flush()
         self._fence = (len(indent), marker)
-        newline = "\n" * opening.group().endswith("\n")
-        self._writer.fence(f"{indent}{marker}{language}{newline}", opens=True)
+        self._writer.fence(f"{indent}{marker}{language}\n", opens=True)
         return at + opening.end()
 
     def _in_fence(self, at: int) -> int | None:
@@ -229,9 +220,8 @@ class Scanner:
         indent, marker = self._fence
         if not self._line_start:
             return self._rest_of_line(at)
-        closing = rf"[ \t]*{marker}[`~]*[ \t]*"
         window = self._text[at : at + _LIMIT]
-        if close := re.compile(rf"{closing}(?=\n|\Z)").match(window):
+        if close := re.compile(rf"[ \t]*{marker}[`~]*[ \t]*(?=\n|\Z)").match(window):
             if close.end() == len(window) and self._undecided(at):
                 return None
             if close.end() < _LIMIT:

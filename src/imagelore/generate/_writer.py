@@ -13,7 +13,7 @@ _URL = re.compile(r"(?:https?|ftp)://|www\.", re.IGNORECASE)
 _HELD = re.compile(r"(?: |h(?:t(?:t(?:ps?:?/?)?)?)?|f(?:t(?:p:?/?)?)?|w{1,3})$", re.IGNORECASE)
 _HELD_LENGTH = 8  # what may become an address, or the space before a citation that goes
 _PAIR = re.compile(
-    r"(?<=<)(?=[A-Za-z/!?])|(?<=\])(?=[(:])|(?<=!)(?=\[)|(?<=\\)(?=[\\`<>&\[\]()!])|(?<=`)(?=`)|(?<=[\w.!#$%&'*+/=?^{|}~-])(?=@)"
+    r"(?<=<)(?=[A-Za-z/!?])|(?<=\])(?=[(:])|(?<=!)(?=\[)|(?<=\\)(?=[\\`<>&\[\]()!])|(?<=[`~])(?=`)|(?<=[\w.!#$%&'*+/=?^{|}~-])(?=@)"
 )
 _CONTAINER = re.compile(r"[ \t>*+.)\d-]*")  # what may stand before a link definition: quotes, list markers
 _LABEL = 1_200  # a link definition's label has at most 999 characters (CommonMark 0.31, link labels)

@@ -47,8 +47,8 @@ _CLASSES: dict[str, type[ImageFile.ImageFile]] = {
     "AVIF": AvifImagePlugin.AvifImageFile,
     "JPEG2000": Jpeg2KImagePlugin.Jpeg2KImageFile,
 }
-# Measured peaks while decoding, rounded up, in bytes per pixel: Pillow's own 4 and what the codec library holds
-# beside it (WebP: two canvases and a copy; JPEG 2000: 32 bits a component; progressive JPEG: all coefficients).
+# Peaks measured while decoding 7 to 16 megapixels, rounded up, in bytes per pixel: Pillow's own 4 and what the codec
+# library holds beside it (WebP: two canvases and a copy; JPEG 2000: 32 bits a component; progressive JPEG: all coefficients).
 _COSTS = {"JPEG": 4, "PNG": 5, "WEBP": 17, "GIF": 6, "BMP": 5, "TIFF": 9, "AVIF": 13, "JPEG2000": 22}
 _PROGRESSIVE_COST = 7
 

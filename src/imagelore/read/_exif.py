@@ -7,6 +7,7 @@ same way as a camera's EXIF block. Damage gives fewer tags, never an error.
 from __future__ import annotations
 
 import struct
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,7 +15,8 @@ from fractions import Fraction
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _INTEGERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I", 16: "Q"}
 _VALUE_LIMIT = 16_000_000  # bytes
-_ENTRIES = 4_096  # of one directory; real ones have fewer than 100
+_ENTRIES, _MOST_ENTRIES = 4_096, 65_535  # of one directory: those that are read, and those that can be sound
+_DIRECTORIES = 16
 _EXIF, _GPS = 0x8769, 0x8825
 _SUBDIRECTORIES = (_EXIF, _GPS, 0xA005)
 
@@ -68,7 +70,9 @@ def declared_bytes(block: bytes) -> int:
         if at in seen:
             continue
         seen.add(at)
-        for tag, kind, count, place in reader.entries(at, limit=65_535):
+        if len(seen) > _DIRECTORIES or reader.count(at) > _MOST_ENTRIES:
+            return sys.maxsize
+        for tag, kind, count, place in reader.entries(at, _MOST_ENTRIES):
             size = _SIZES.get(kind, 0) * count
             total += size if place + size <= len(block) else 0
             if tag in _SUBDIRECTORIES:
@@ -97,13 +101,17 @@ class _Reader:
         first = struct.unpack_from(f"{order}Q" if big else f"{order}I", block, 8 if big else 4)[0]
         return cls(block, order, big, first)
 
+    def count(self, at: int) -> int:
+        """How many entries the directory at an offset says it has."""
+        form = f"{self.order}{'Q' if self.big else 'H'}"
+        if at <= 0 or at + struct.calcsize(form) > len(self.block):
+            return 0
+        return int(struct.unpack_from(form, self.block, at)[0])
+
     def entries(self, at: int, limit: int = _ENTRIES) -> Iterator[tuple[int, int, int, int]]:
         """(tag, type, count, place of the value) of each entry of the directory at an offset."""
         head, size, form = (8, 20, "HHQ") if self.big else (2, 12, "HHI")
-        if at <= 0 or at + head > len(self.block):
-            return
-        count = struct.unpack_from(f"{self.order}{'Q' if self.big else 'H'}", self.block, at)[0]
-        for entry in range(at + head, at + head + size * min(count, limit), size):
+        for entry in range(at + head, at + head + size * min(self.count(at), limit), size):
             if entry + size > len(self.block):
                 return
             tag, kind, values = struct.unpack_from(f"{self.order}{form}", self.block, entry)

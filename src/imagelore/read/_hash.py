@@ -3,8 +3,8 @@
 The form, as hex, is what `imagelore.retrieve` compares: 32 digits of a difference hash, then 24 of coarse colour.
 
 - Difference hash (N. Krawetz, "Kind of Like That", hackerfactor.com, 2013; in both directions): the picture's
-  luminance at 9 x 8, one bit for each pixel that is clearly brighter than its right neighbour, row by row; then at 8 x 9 for
-  each that is brighter than the one below. 128 bits, most significant first.
+  luminance at 9 x 8, one bit for each pixel that is clearly brighter than its right neighbour, row by row; then at
+  8 x 9 for each that is clearly brighter than the one below. 128 bits, most significant first.
 - Coarse colour: the mean R, G and B of the four quarters (top left, top right, bottom left, bottom right), a byte
   each. A difference hash sees shapes only; this tells a red shirt from the same shirt in blue.
 """

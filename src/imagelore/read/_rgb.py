@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from PIL import Image, ImageCms
 
-_BAND = 4_000_000  # pixels
+_BAND = 2_000_000  # pixels
 _DEPTHS = (8, 10, 12, 14, 16)  # bits a sample
 _SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 _LAB = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB"))

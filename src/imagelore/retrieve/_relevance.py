@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from imagelore.types import EmbedderInfo, Found, Query, Ranking, Record
 from imagelore.words import content_words, stem, stems
 
-_LEAST_SHARE = 0.5  # of a question's content words that a text must hold to fit by its words alone
+_LEAST_SHARE = 0.5  # more of a question's content words than this must be in a record for it to fit by words alone
 
 
 class Relevance:
@@ -33,7 +33,7 @@ class Relevance:
         if any(name in found and found[name].score >= floor for name, floor in self._floors.items()):
             return True
         shared = self._shared(record.words()) | self._shared(record.seen.words())
-        return bool(shared) and len(shared) >= _LEAST_SHARE * len(self._words)
+        return bool(shared) and len(shared) > _LEAST_SHARE * len(self._words)
 
     def why(self, record: Record, found: Mapping[str, Found]) -> str:
         """Why this record was found, for a card: "text mentions albino; looks like your picture"."""

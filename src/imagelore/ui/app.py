@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
+from collections.abc import Callable
 from html import escape
 from importlib.resources import files
 
@@ -23,12 +25,30 @@ def build_app(session: Session) -> FastAPI:
     """The whole page for a session; launching it is another matter (`serve`)."""
     app = FastAPI(title="imagelore", docs_url=None, redoc_url=None, openapi_url=None)
     add_routes(app, session)
+    _in_a_loop(lambda: _mount(app, session))
+    app.add_middleware(Guard, shell=lambda: shell(session))
+    return app
+
+
+def _mount(app: FastAPI, session: Session) -> None:
     gr.mount_gradio_app(
         app, page.blocks(session), path="/", footer_links=[], run_history=False, show_error=False, ssr_mode=False,
         max_file_size=page.MAX_FILE, theme=page.theme(), mcp_server=False, enable_monitoring=False, pwa=False,
     )  # fmt: skip
-    app.add_middleware(Guard, shell=lambda: shell(session))
-    return app
+
+
+def _in_a_loop(make: Callable[[], None]) -> None:
+    """Calls `make` with an event loop running: without one, Gradio opens a loop for each lock and never closes it."""
+
+    async def made() -> None:
+        make()
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(made())
+    else:
+        make()
 
 
 def shell(session: Session) -> tuple[str, str, str]:

@@ -18,6 +18,7 @@ from imagelore.ui.session import Session
 MAX_FILE = "50mb"
 _QUEUE, _AT_ONCE = 64, 4  # questions that wait, and that are answered at the same time
 _KEEP_UPLOADS = (3600, 24 * 3600)  # look every hour, delete what is a day old (seconds)
+_QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 _FONT = ["system-ui", "sans-serif"]
 
 
@@ -27,7 +28,7 @@ def blocks(session: Session) -> gr.Blocks:
         turns = gr.State(())
         with gr.Row(elem_id="il-chat"):
             with gr.Column(elem_id="il-main"):
-                _html(lambda: welcome(session), "il-welcome")
+                start = _html("", "il-welcome")
                 log = gr.Chatbot(
                     elem_id="il-log", show_label=False, label="conversation", buttons=[], feedback_options=None,
                     layout="panel", latex_delimiters=[], height=None, container=False, group_consecutive_messages=False,
@@ -40,6 +41,7 @@ def blocks(session: Session) -> gr.Blocks:
                 )  # fmt: skip
             sources = _html(cards.panel(()), "il-sources")
         command = gr.Textbox(elem_id="il-command", label="command", show_label=False)
+        demo.load(lambda: welcome(session), None, start, **_QUIET)
         _events(session, turns, log, next_up, box, sources, command)
     demo.queue(max_size=_QUEUE, default_concurrency_limit=_AT_ONCE, api_open=False)
     demo.has_launched = True  # mounting skips the check that files lie in the upload folder without this
@@ -55,25 +57,10 @@ def _events(session: Session, *parts: Any) -> None:
     turns, log, next_up, box, sources, command = parts
 
     def ask(message: dict[str, Any] | None, order: str, so_far: Turns, event: gr.EventData) -> Iterator[Any]:
-        ordered = event.target is command
-        question, so_far = ordered_ask(order, so_far) if ordered else (asked(message), so_far)
-        if question is None:
-            yield (gr.skip(),) * 5
-            return
-        drawn: str | None = None
-        for grown in respond(session.opened(), so_far, question):
-            first, over = drawn is None, grown[-1].over
-            panel = cards.panel(grown)
-            box_now = gr.update(submit_btn=over, stop_btn=not over)
-            if first and not ordered:
-                box_now["value"] = None
-            if grown[-1].error and not ordered:
-                box_now["value"] = message  # nothing typed is lost
-            yield (
-                render.messages(grown), gr.skip() if panel == drawn else panel,
-                next_chips(session, grown) if over else "", grown, box_now,
-            )  # fmt: skip
-            drawn = panel
+        if event.target is command:
+            yield from drawn(session, *ordered_ask(order, so_far))
+        else:
+            yield from drawn(session, asked(message), so_far, typed=message)
 
     def ended(end: Callable[[Turns], Turns]) -> Callable[[Turns], tuple[Any, ...]]:
         return lambda so_far: (
@@ -84,13 +71,35 @@ def _events(session: Session, *parts: Any) -> None:
     def cleared() -> tuple[Any, ...]:
         return [], cards.panel(()), "", (), gr.update(value=None, submit_btn=True, stop_btn=False)
 
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
     shown = [log, sources, next_up, turns, box]
-    asking = gr.on([box.submit, command.input], ask, [box, command, turns], shown, **quiet)
-    asking.failure(ended(fail), turns, [log, sources, turns, box], **quiet)
-    box.stop(ended(stop), turns, [log, sources, turns, box], cancels=[asking], queue=False, **quiet)
+    asking = gr.on([box.submit, command.input], ask, [box, command, turns], shown, **_QUIET)
+    asking.failure(ended(fail), turns, [log, sources, turns, box], **_QUIET)
+    box.stop(ended(stop), turns, [log, sources, turns, box], cancels=[asking], queue=False, **_QUIET)
     fresh = gr.Button("New chat", elem_id="il-fresh")
-    fresh.click(cleared, None, shown, cancels=[asking], queue=False, **quiet)
+    fresh.click(cleared, None, shown, cancels=[asking], queue=False, **_QUIET)
+
+
+def drawn(session: Session, question: Ask | None, so_far: Turns, typed: Any = None) -> Iterator[tuple[Any, ...]]:
+    """What log, sources, next questions, state and box become while a question is answered.
+
+    Args:
+        session: what to ask.
+        question: None asks nothing.
+        so_far: the conversation before it.
+        typed: what stood in the box: it is cleared now, and put back when there is no answer to be had.
+    """
+    if question is None:
+        yield (gr.skip(),) * 5
+        return
+    before = None
+    for grown in respond(session.opened(), so_far, question):
+        over, panel = grown[-1].over, cards.panel(grown)
+        box = gr.update(submit_btn=over, stop_btn=not over)
+        if typed is not None and (before is None or grown[-1].error):
+            box["value"] = typed if grown[-1].error else None
+        chips = next_chips(session, grown) if over else ""
+        yield render.messages(grown), gr.skip() if panel == before else panel, chips, grown, box
+        before = panel
 
 
 def asked(message: dict[str, Any] | None) -> Ask | None:

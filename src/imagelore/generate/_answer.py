@@ -1,0 +1,239 @@
+"""What the extractive generator says to a question: which sentence comes first, and what supports it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from imagelore.generate import _phrases
+from imagelore.generate._direct import BY_KIND, MORE, evidence
+from imagelore.generate._questions import understood
+from imagelore.generate._reading import Ranker, Reading
+from imagelore.generate._sentences import clipped, plain
+from imagelore.types import Count, Prompt
+from imagelore.words import stem, stems, words
+
+_NAMES = 6  # sources that one sentence lists
+_DIRECT = 3  # sources that may answer a question directly
+_QUOTES = 2  # sentences quoted to support the direct one
+
+
+class Answer:
+    """The answer to one prompt."""
+
+    def __init__(self, prompt: Prompt) -> None:
+        self._prompt = prompt
+        self._question = question = understood(prompt.question, prompt.history)
+        naming = {
+            stem(w) for s in prompt.sources for name in s.hit.record.fields for w in words(name.replace("_", " "))
+        }
+        core = [s for s in question.subject if s not in naming and s != question.noun] or question.subject
+        self._readings = tuple(Reading(source, question, core) for source in prompt.sources)
+        self._fitting = [reading for reading in self._readings if reading.fits]
+        self._ranker = Ranker(self._fitting, question.subject)
+        self._about = self._best_first([reading for reading in self._fitting if reading.is_about])
+        self._guesses = [reading for reading in self._fitting if reading.looks_asked_for() and reading.guess()]
+        self._subject = frozenset(question.subject)
+        self._cited: set[int] = set()
+
+    def sentences(self) -> Iterator[str]:
+        """The direct sentence first, then quotes, then what else there is."""
+        counts = self._prompt.counts
+        if counts and self._question.kind == "how_many":
+            yield from self._counted(counts)
+        elif not self._fitting:
+            yield from self._nothing()
+        elif self._prompt.pictures and not self._about:
+            yield from self._like_the_picture()
+        elif not self._about:
+            yield from self._beside_the_words()
+        elif self._question.kind == "yes_no":
+            yield from self._yes_or_no()
+        elif self._is_rather_seen():
+            yield from self._guessed()
+            yield _phrases.ALSO.format(names=_list(self._closest[:3]))
+        elif self._question.kind == "which":
+            yield from self._listed()
+        else:
+            yield from self._direct()
+
+    def _best_first(self, readings: list[Reading]) -> list[Reading]:
+        """By coverage; for a follow-up, the sources that the last answer named come first."""
+        last = self._prompt.history[-1].answer if self._question.follows else ""
+        named = [r for r in readings if r.record.title and r.record.title in last]
+        return sorted(named or readings, key=lambda r: (-r.coverage, -r.titled, r.number))
+
+    @property
+    def _best(self) -> list[Reading]:
+        return [reading for reading in self._about if reading.coverage == self._about[0].coverage]
+
+    @property
+    def _closest(self) -> list[Reading]:
+        """The sources to answer one thing from: where none holds the whole question, only the best."""
+        first, *rest = self._best
+        if first.coverage < 1 and self._question.subject:
+            return [first]
+        return [first, *(reading for reading in rest if reading.titled == first.titled)]
+
+    def _is_rather_seen(self) -> bool:
+        """A picture looks like what is asked for, while the records only mention it in passing."""
+        first = self._about[0]
+        listing = self._question.kind in ("which", "other") and not first.titled
+        return listing and any(g.number < first.number and g.looks_wholly_asked_for() for g in self._guesses)
+
+    def _guessed(self) -> Iterator[str]:
+        whole = bool(self._about) and self._about[0].coverage == 1
+        guesses = [g for g in self._guesses if g.looks_wholly_asked_for()] if whole else self._guesses
+        yield from (reading.guess() for reading in guesses[:_DIRECT] if reading.number not in self._cited)
+
+    def _direct(self) -> Iterator[str]:
+        if self._question.kind == "other" and len(self._closest) > _DIRECT:
+            yield from self._listed()
+            return
+        direct = BY_KIND[self._question.kind]
+        told = [(r, text) for r in self._closest if (text := direct(self._question, r, self._ranker))]
+        if not told:
+            yield self._unsaid()
+            return
+        first, text = told[0]
+        self._cited.add(first.number)
+        yield text
+        yield from self._supported(first, text)
+        for reading, more in told[1:_DIRECT]:
+            self._cited.add(reading.number)
+            yield more
+        yield from self._also()
+
+    def _supported(self, reading: Reading, told: str) -> Iterator[str]:
+        """Sentences of the same source that tell more of what was asked, and were not told yet."""
+        kind, told_of = self._question.kind, {*stems(reading.record.title)}
+        most = _QUOTES if kind == "other" else 1
+        for sentence in self._ranker.best(reading):
+            if sentence.title or clipped(plain(sentence.text)) in told:
+                continue
+            tells = MORE[kind](sentence) if kind in MORE else bool({*sentence.stems} & self._subject - told_of)
+            if not tells:
+                continue
+            yield reading.quote(sentence, named=reading.cited in told or reading.name in told)
+            most -= 1
+            if not most:
+                return
+
+    def _also(self) -> Iterator[str]:
+        rest = [reading for reading in self._closest if reading.number not in self._cited][:3]
+        if rest and self._question.kind != "how_many":
+            yield _phrases.ALSO.format(names=_list(rest))
+        if self._question.kind in ("which", "other"):
+            yield from self._guessed()
+
+    def _unsaid(self) -> str:
+        reading = self._about[0] if self._about else self._fitting[0]
+        self._cited.add(reading.number)
+        best = self._ranker.best(reading)
+        quote = reading.quote(best[0]) if best else f"{reading.cited}."
+        return _phrases.UNSAID_CLOSEST.format(quote=quote)
+
+    def _yes_or_no(self) -> Iterator[str]:
+        full = [reading for reading in self._about if reading.coverage == 1]
+        shown = [(reading, *evidence(self._question, reading)) for reading in full]
+        for wanted, phrase in (("yes", _phrases.YES), ("no", _phrases.NO)):
+            for reading, verdict, quote in shown:
+                if verdict == wanted:
+                    self._cited.add(reading.number)
+                    yield phrase.format(quote=quote)
+                    return
+        yield from self._undecided([quote for _, _, quote in shown if quote])
+
+    def _undecided(self, quotes: Sequence[str]) -> Iterator[str]:
+        zero = next((count for count in self._prompt.counts if not count.number), None)
+        guess = next((reading for reading in self._guesses if reading.looks_wholly_asked_for()), None)
+        if guess:
+            yield _phrases.UNSAID_BUT.format(guess=guess.guess())
+        elif zero and self._question.exists:
+            yield _phrases.NO_COUNT.format(count=_counted(zero))
+            yield _phrases.CLOSEST.format(names=_list(self._about[:3] or self._fitting[:3]))
+        elif quotes:
+            yield _phrases.UNSAID_CLOSEST.format(quote=quotes[0])
+        else:
+            yield self._unsaid()
+
+    def _listed(self) -> Iterator[str]:
+        best = self._best
+        if best[0].coverage < 1:
+            yield _phrases.PARTLY.format(names=_list(best[:_NAMES]))
+        else:
+            yield _list(best[:_NAMES]) + "."
+        self._cited |= {reading.number for reading in best}
+        yield from self._supported(best[0], best[0].cited)
+        yield from self._also()
+
+    def _counted(self, counts: Sequence[Count]) -> Iterator[str]:
+        for count in counts:
+            yield _counted(count)
+        among = [r for r in self._readings if any(r.record.id in count.ids for count in counts)][:3]
+        if among:
+            self._cited |= {reading.number for reading in among}
+            yield _phrases.AMONG.format(names=_list(among))
+        for reading in self._best[:1] if self._about else ():
+            if told := BY_KIND["how_many"](self._question, reading, self._ranker):
+                yield told
+        yield from self._guessed()
+
+    def _nothing(self) -> Iterator[str]:
+        zero = next((count for count in self._prompt.counts if not count.number and self._question.exists), None)
+        if zero:
+            yield _phrases.NO_COUNT.format(count=_counted(zero))
+        closest = _list(self._readings[:3])
+        if not self._readings:
+            if not zero:
+                yield _phrases.NOTHING if self._prompt.total else _phrases.EMPTY
+        elif self._prompt.pictures and not self._question.subject:
+            yield _phrases.NO_PICTURE_CLOSE.format(names=closest)
+        else:
+            yield (_phrases.CLOSEST if zero else _phrases.NOTHING_CLOSEST).format(names=closest)
+
+    def _like_the_picture(self) -> Iterator[str]:
+        like = [r for r in self._fitting if "look" in r.found] or self._fitting
+        like.sort(key=lambda r: r.found["look"].rank if "look" in r.found else r.number)
+        first, rest = like[0], like[1:4]
+        yield _phrases.MOST_LIKE.format(name=first.name, n=first.number)
+        told = ""
+        if self._question.kind in ("where", "when", "who"):
+            told = BY_KIND[self._question.kind](self._question, first, self._ranker)
+        text = next((s for s in first.sentences if not s.title), None)
+        if told or text or first.guess():
+            yield told or (first.quote(text) if text else first.guess())
+        if rest:
+            yield _phrases.ALSO.format(names=_list(rest))
+
+    def _beside_the_words(self) -> Iterator[str]:
+        """Something fits by its meaning or its picture, but no record's own words are about the question."""
+        kind = self._question.kind
+        if not self._question.subject and kind in BY_KIND:
+            direct = BY_KIND[kind](self._question, self._fitting[0], self._ranker)
+            yield direct or self._unsaid()
+        elif kind == "yes_no":
+            yield from self._undecided(())
+        elif guesses := self._guesses or [r for r in self._fitting if r.may_be_asked_for() and r.guess()]:
+            for reading in guesses[:3]:
+                yield reading.guess()
+        elif kind in ("where", "when", "who", "how_many"):
+            yield self._unsaid()
+        else:
+            yield _phrases.UNWORDED.format(names=_list(self._fitting[:3]))
+
+
+def _counted(count: Count) -> str:
+    if not count.condition:
+        return (_phrases.COUNTED_ONE if count.total == 1 else _phrases.COUNTED_ALL).format(total=count.total)
+    match = "matches" if count.number == 1 else "match"
+    return _phrases.COUNTED.format(
+        number=count.number, total=count.total, match=match, condition=plain(count.condition)
+    )
+
+
+def _list(readings: Sequence[Reading]) -> str:
+    """Names with their numbers: “A” [1], “B” [2] and “C” [3]."""
+    if not readings:
+        return ""
+    *most, last = [reading.cited for reading in readings]
+    return f"{', '.join(most)} and {last}" if most else last

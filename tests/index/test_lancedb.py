@@ -1,0 +1,412 @@
+"""LanceDB as the engine: kills, locks, full disks, damaged stamps, injection, and the vector index."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from imagelore.errors import KnowledgeBaseError
+from imagelore.index import Index, _lance_edge, _lance_refresh, lancedb
+from imagelore.index._columns import column_field, field_column
+from imagelore.settings import Settings
+from imagelore.types import AllOf, AnyOf, Compare, Filter, Mentions, Query, Record, Scope, Vectors
+from imagelore.words import stem, words
+from tests.contract.index_records import EMBEDDER, RECORDS, record, unit
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def kb(tmp_path: Path) -> Path:
+    return tmp_path / "kb"
+
+
+def make(kb: Path) -> Index:
+    return lancedb.create(str(kb), EMBEDDER, Settings())
+
+
+def reopen(kb: Path) -> Index:
+    return lancedb.open(str(kb), Settings())
+
+
+# ---------------------------------------------------------------- processes
+
+
+WRITER = """
+import sys
+from imagelore.index import lancedb
+from imagelore.settings import Settings
+from tests.contract.index_records import EMBEDDER, record, unit
+index = lancedb.create(sys.argv[1], EMBEDDER, Settings())
+for n in range(int(sys.argv[2]), 10_000):
+    index.upsert([record(f"{n:05}-{m}", title="boat", images={"joint": unit(n + 1, m)}) for m in range(5)])
+    print(n, flush=True)
+"""
+
+
+def writer(kb: Path, first: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", WRITER, str(kb), str(first)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+
+
+def test_a_killed_process_leaves_what_it_committed(kb: Path) -> None:
+    told = -1
+    for round in range(2):
+        with writer(kb, told + 1) as process:
+            assert process.stdout
+            for line in process.stdout:
+                told = int(line)
+                if told >= 4 * (round + 1):
+                    break
+            time.sleep(0.007 * round)  # somewhere else in the next write each time
+            process.send_signal(signal.SIGKILL)
+            told = max([told, *map(int, process.stdout.read().split())])
+        index = reopen(kb)
+        ids = [r.id for r in index.browse(limit=1000)]
+        assert len(ids) == len(set(ids)) == index.count()
+        batches = {id.split("-")[0] for id in ids}
+        assert len(ids) == 5 * len(batches), "a batch was written in part"
+        assert {f"{n:05}" for n in range(told + 1)} <= batches
+        assert len(index.rank(Query("boat"))[0].entries) == min(100, len(ids))
+    index.upsert([record("after")])
+    index.refresh()
+    assert index.get(["after"])
+
+
+def test_nothing_is_said_on_the_way(kb: Path) -> None:
+    code = WRITER.replace("10_000", "3") + "index.refresh()\n"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code, str(kb), "0"], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert done.stderr == ""
+
+
+def test_two_processes_write_one_after_the_other(kb: Path) -> None:
+    make(kb)
+    with writer(kb, 0) as first, writer(kb, 5_000) as second:
+        assert first.stdout
+        assert second.stdout
+        lines = [next(iter(first.stdout)), *(next(iter(second.stdout)) for _ in range(3)), next(iter(first.stdout))]
+        first.kill()
+        second.kill()
+    assert [int(line) for line in lines] == [0, 5000, 5001, 5002, 1]
+    assert {"00000-0", "00001-4", "05002-4"} <= {r.id for r in reopen(kb).browse(limit=10_000)}
+
+
+def test_a_writer_that_keeps_the_lock_is_named(kb: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = make(kb)
+    monkeypatch.setattr(_lance_edge, "LOCK_SECONDS", 0.05)
+    with _lance_edge.locked(str(kb)), pytest.raises(KnowledgeBaseError, match="another imagelore run is writing"):
+        index.upsert(RECORDS)
+    assert index.count() == 0
+    index.upsert(RECORDS)
+    assert index.count() == 3
+
+
+FULL = """
+import os, resource, sys
+from imagelore.errors import KnowledgeBaseError
+from imagelore.index import lancedb
+from imagelore.settings import Settings
+from tests.contract.index_records import EMBEDDER, RECORDS, record
+index = lancedb.create(sys.argv[1], EMBEDDER, Settings())
+index.upsert(RECORDS)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    index.upsert([record(f"big{n}", thumbnail=os.urandom(50_000)) for n in range(20)])
+except KnowledgeBaseError as error:
+    print(error)
+print(index.count())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are Unix's")
+def test_no_space_left(kb: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", FULL, str(kb)], capture_output=True, text=True, cwd=ROOT, check=True)
+    told, count = done.stdout.splitlines()
+    assert told.startswith("no space is left for the knowledge base at")
+    assert count == "3"
+    assert reopen(kb).count() == 3
+
+
+def test_reading_goes_on_while_another_handle_writes(kb: Path) -> None:
+    index = make(kb)
+    index.upsert([record(f"r{n:04}") for n in range(5000)])
+    stream = reopen(kb).manifest("photos")
+    seen = {next(stream)[0]}
+    index.upsert([record("new")])
+    index.delete(["r4999"])
+    seen |= {id for id, _, _ in stream}
+    assert seen == {f"r{n:04}" for n in range(5000)}
+
+
+# ---------------------------------------------------------------- what is there already
+
+
+@pytest.mark.parametrize("content", ["missing", "empty", "other"])
+def test_no_knowledge_base(kb: Path, content: str) -> None:
+    if content != "missing":
+        kb.mkdir()
+    if content == "other":
+        (kb / "holiday.jpg").write_bytes(b"")
+    before = sorted(kb.parent.rglob("*"))
+    with pytest.raises(KnowledgeBaseError, match="there is no knowledge base"):
+        reopen(kb)
+    assert sorted(kb.parent.rglob("*")) == before
+
+
+def test_the_default_place_is_not_spelled_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(KnowledgeBaseError, match=r"`imagelore index FOLDER`$"):
+        lancedb.open(Settings().kb, Settings())
+
+
+def test_a_file_is_no_place(kb: Path) -> None:
+    kb.write_text("")
+    with pytest.raises(KnowledgeBaseError, match="is no folder"):
+        make(kb)
+
+
+def stamped(kb: Path, key: str, value: str) -> None:
+    """Overwrites one value of the stamp behind the provider's back."""
+    import lancedb as library
+
+    library.connect(kb).open_table("stamp").update(where=f"key = '{key}'", values={"value": value})
+
+
+def test_a_newer_schema_is_refused(kb: Path) -> None:
+    make(kb)
+    stamped(kb, "schema", "99")
+    with pytest.raises(KnowledgeBaseError, match=r"newer imagelore.*pip install --upgrade imagelore"):
+        reopen(kb)
+
+
+@pytest.mark.parametrize(("key", "value"), [("schema", "x"), ("embedder", "{}"), ("embedder", "3"), ("sources", "{")])
+def test_a_damaged_stamp_is_told(kb: Path, key: str, value: str) -> None:
+    make(kb)
+    stamped(kb, key, value)
+    with pytest.raises(KnowledgeBaseError, match="damaged"):
+        reopen(kb)
+
+
+def test_lost_files_are_told(kb: Path) -> None:
+    index = make(kb)
+    index.upsert(RECORDS)
+    for path in (kb / "records.lance" / "data").iterdir():
+        path.unlink()
+    with pytest.raises(KnowledgeBaseError, match=r"has lost files|does not work"):
+        reopen(kb).get(["a1"])
+
+
+def test_a_half_made_one_is_made_anew(kb: Path) -> None:
+    make(kb)
+    for path in (kb / "stamp.lance" / "_versions").iterdir():
+        path.unlink()
+    index = make(kb)
+    index.upsert(RECORDS)
+    assert index.count() == 3
+
+
+# ---------------------------------------------------------------- filters
+
+
+TEXT = st.one_of(
+    st.sampled_from(
+        ["'", "''", "\\", "\\'", "' OR 1=1 --", "%", "_", '"', "`", "\x00", ";", "a", "b'", "é", "e\u0301"]
+    ),
+    st.text(max_size=6),
+).filter(lambda text: text.isprintable() or not any(0xD800 <= ord(c) < 0xE000 for c in text))
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "who's": TEXT,
+    "year": st.integers(-(2**63), 2**63 - 1) | st.integers(-3, 3),
+    "price": st.floats(allow_nan=False, allow_infinity=False),
+    "materials": st.lists(TEXT, max_size=3).map(tuple),
+    "day": st.dates(),
+}
+OPERATORS = st.sampled_from(["=", "<", "<=", ">", ">="])
+COMPARES: st.SearchStrategy[Filter] = st.one_of(
+    st.builds(Compare, st.just("who's"), OPERATORS, TEXT),
+    st.builds(Compare, st.just("year"), OPERATORS, st.integers(-(2**70), 2**70) | st.integers(-3, 3)),
+    st.builds(Compare, st.just("price"), OPERATORS, VALUES["price"]),
+    st.builds(Compare, st.just("materials"), st.just("="), TEXT),
+    st.builds(Compare, st.just("day"), OPERATORS, st.dates()),
+    st.builds(Mentions, TEXT),
+)
+FILTERS: st.SearchStrategy[Filter] = st.recursive(
+    COMPARES,
+    lambda inner: st.lists(inner, max_size=3).map(tuple).flatmap(lambda f: st.sampled_from([AllOf(f), AnyOf(f)])),
+    max_leaves=5,
+)
+
+
+def holds(filter: Filter, record: Record) -> bool:
+    """The same filter in Python."""
+    match filter:
+        case AllOf(filters):
+            return all(holds(part, record) for part in filters)
+        case AnyOf(filters):
+            return any(holds(part, record) for part in filters)
+        case Mentions(word):
+            own = {stem(w) for w in words(f"{record.words()} {record.path}")}
+            return bool(words(word)) and {stem(w) for w in words(word)} <= own
+        case Compare(field, operator, wanted):
+            value: Any = record.fields.get(field)
+            if value is None:
+                return False
+            if isinstance(value, tuple):
+                return wanted in value
+            order = int(value > wanted) - int(value < wanted)
+            return order in {"=": {0}, "<": {-1}, "<=": {-1, 0}, ">": {1}, ">=": {0, 1}}[operator]
+    raise AssertionError(filter)
+
+
+@pytest.fixture(scope="module")
+def filtered(tmp_path_factory: pytest.TempPathFactory) -> Index:
+    """An index for `test_filters_mean_what_they_mean_in_python`, emptied by each example."""
+    index = make(tmp_path_factory.mktemp("filters") / "kb")
+    index.declare({"who's": "text", "year": "integer", "price": "number", "materials": "texts", "day": "date"})
+    return index
+
+
+@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(st.fixed_dictionaries({}, optional=VALUES), min_size=1, max_size=4),
+    st.lists(FILTERS, min_size=5, max_size=9),
+)
+def test_filters_mean_what_they_mean_in_python(
+    filtered: Index, values: list[dict[str, Any]], filters: list[Filter]
+) -> None:
+    rows = [record(f"r{n}", fields=fields) for n, fields in enumerate(values)]
+    filtered.upsert([*rows, *(record(f"r{n}", source="gone") for n in range(len(rows), 4))])
+    mine = Compare("source", "=", "photos")
+    for filter in filters:
+        expected = [row.id for row in rows if holds(filter, row)]
+        assert [r.id for r in filtered.browse(Scope(AllOf((mine, filter))))] == expected
+    assert filtered.get([row.id for row in rows]) == rows
+
+
+@given(st.lists(st.text(max_size=12), max_size=6, unique=True))
+def test_column_names_are_plain_and_never_collide(names: list[str]) -> None:
+    columns = [field_column(name) for name in names]
+    assert [column_field(column) for column in columns] == names
+    assert len({column.lower() for column in columns}) == len(names)
+    assert all(set(column) <= set("abcdefghijklmnopqrstuvwxyz0123456789_") for column in columns)
+
+
+# ---------------------------------------------------------------- the vector index
+
+
+def clustered(count: int) -> Vectors:
+    rng = np.random.default_rng(5)
+    centres = rng.normal(size=(20, 8))
+    rows = centres[rng.integers(20, size=count)] + 0.5 * rng.normal(size=(count, 8))
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
+
+
+@pytest.fixture
+def low_threshold(monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(_lance_refresh, "INDEXED_ROWS", 600)
+    return 600
+
+
+def pictured(vectors: Vectors, first: int = 0) -> list[Record]:
+    return [record(f"v{first + n:04}", width=n % 7, images={"joint": row}) for n, row in enumerate(vectors)]
+
+
+def test_past_the_threshold_a_vector_index_is_built(kb: Path, low_threshold: int) -> None:
+    index = make(kb)
+    vectors = clustered(low_threshold)
+    index.upsert(pictured(vectors[:-1]))
+    index.refresh()
+    assert index.info().details["vector_search"] == "exact"
+    index.upsert(pictured(vectors))
+    index.refresh()
+    details = index.info().details
+    assert "Rq" in details["vector_search"]
+    assert details["unindexed"] == 0
+
+
+def test_the_vector_index_agrees_with_an_exact_scan(kb: Path, low_threshold: int) -> None:
+    index = make(kb)
+    vectors = clustered(2000)
+    index.upsert([*pictured(vectors), *(record(f"none{n}") for n in range(50))])
+    index.refresh()
+    shares = []
+    for query in clustered(40)[::-1]:
+        for scope, allowed in ((Scope(), np.arange(2000)), (Scope(Compare("width", "=", 3)), np.arange(3, 2000, 7))):
+            ranking = next(r for r in index.rank(Query(texts={"joint": query}), scope) if r.name == "image")
+            best = allowed[np.argsort(-(vectors[allowed] @ query))[:10]]
+            found = [id for id, _ in ranking.entries[:10]]
+            shares.append(len({f"v{n:04}" for n in best} & set(found)) / 10)
+            assert ranking.entries[0][1] == pytest.approx(float(vectors[int(found[0][1:])] @ query), abs=1e-4)
+    assert np.mean(shares) >= 0.95
+
+
+def test_rows_newer_than_the_index_are_found(kb: Path, low_threshold: int) -> None:
+    index = make(kb)
+    index.upsert(pictured(clustered(low_threshold)))
+    index.refresh()
+    index.upsert([record("late", title="Zeppelin", images={"joint": unit(1, 2, 3)}), *pictured(clustered(3))])
+    index.delete(["v0005"])
+    meaning = Query("zeppelin", {"joint": unit(1, 2, 3)}, depth=5)
+    for _ in range(2):
+        found = {r.name: [id for id, _ in r.entries] for r in index.rank(meaning)}
+        assert found["text"] == ["late"]
+        assert found["image"][0] == "late"
+        assert "v0005" not in [r.id for r in index.browse(limit=1000)]
+        index.refresh()
+
+
+def test_refreshing_again_does_nothing(kb: Path, low_threshold: int) -> None:
+    index = make(kb)
+    index.upsert(pictured(clustered(low_threshold)))
+    index.refresh()
+    before = {path: path.stat().st_mtime_ns for path in kb.rglob("*") if path.is_file()}
+    index.refresh()
+    assert {path: path.stat().st_mtime_ns for path in kb.rglob("*") if path.is_file()} == before
+
+
+def test_a_grown_table_is_trained_again(kb: Path, low_threshold: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = make(kb)
+    vectors = clustered(1800)
+    index.upsert(pictured(vectors[:600]))
+    index.refresh()
+    first = trained(kb)
+    monkeypatch.setattr(_lance_refresh, "GROWTH", 2.0)
+    index.upsert(pictured(vectors[600:1100], 600))
+    index.refresh()
+    assert trained(kb) == first
+    index.upsert(pictured(vectors[1100:], 1100))
+    index.refresh()
+    assert trained(kb)["image_joint"] == 1800
+
+
+def trained(kb: Path) -> dict[str, int]:
+    import lancedb as library
+
+    rows = library.connect(kb).open_table("stamp").search().where("key = 'trained'").to_list()
+    return dict(json.loads(rows[0]["value"]))
+
+
+def test_a_vector_of_another_length_is_refused(kb: Path) -> None:
+    with pytest.raises(KnowledgeBaseError, match="image_joint"):
+        make(kb).upsert([record("bad", images={"joint": unit(1, dimensions=4)})])
+
+
+def test_an_empty_vector_is_none(kb: Path) -> None:
+    index = make(kb)
+    zeros = np.zeros(8, np.float32)
+    index.upsert([dataclasses.replace(RECORDS[0], images={"joint": zeros}, texts={"joint": zeros * np.nan})])
+    assert index.get(["a1"], vectors=True)[0].images == {}
