@@ -73,6 +73,15 @@ def content_words(text: str) -> list[str]:
     return [word for word in words(text) if not _is_empty(word)]
 
 
+def subject(text: str) -> str:
+    """A question without its grammar and its "show me pictures of": what an embedder should look for.
+
+    A question that is nothing else stays as it is.
+    """
+    kept = [token for token in text.split() if not all(_is_empty(word) for word in words(token))]
+    return " ".join(kept).rstrip("?!. ") or text
+
+
 def stems(text: str) -> list[str]:
     """The stems of a text's content words, in order."""
     return [stem(word) for word in content_words(text)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import signal
 import subprocess
@@ -139,6 +140,25 @@ def test_no_space_left(kb: Path) -> None:
     assert told.startswith("no space is left for the knowledge base at")
     assert count == "3"
     assert reopen(kb).count() == 3
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "no space is left"),
+        (OSError(errno.EROFS, "Read-only file system"), "may not be written"),
+        (PermissionError(errno.EACCES, "Permission denied"), "may not be written"),
+        (RuntimeError("lance error: Commit conflict for version 7"), "another imagelore run keeps writing"),
+        (RuntimeError("lance error: Not found: kb/records.lance/data/x.lance"), "has lost files"),
+        (ValueError("something\nnew"), r"does not work \(ValueError: something new\)"),
+    ],
+    ids=str,
+)
+def test_every_failure_is_one_line_of_ours(error: Exception, told: str) -> None:
+    with pytest.raises(KnowledgeBaseError, match=told) as caught, _lance_edge.edge("kb"):
+        raise error
+    assert "\n" not in str(caught.value)
+    assert "`kb`" in str(caught.value)
 
 
 def test_reading_goes_on_while_another_handle_writes(kb: Path) -> None:

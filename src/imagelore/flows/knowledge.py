@@ -29,6 +29,7 @@ from imagelore.types import (
     Turn,
     Vectors,
 )
+from imagelore.words import subject
 
 MAX_QUESTION = 4_000
 """Characters of a question that are read; a longer one is refused."""
@@ -120,7 +121,7 @@ class KnowledgeBase:
         texts: dict[str, Vectors] = {}
         images: dict[str, Vectors] = {}
         if text:
-            texts = {space: rows[0] for space, rows in self.embedder.embed_texts([text], role="query").items()}
+            texts = {space: rows[0] for space, rows in self.embedder.embed_texts([subject(text)], role="query").items()}
         if pictures:
             images = dict(self.embedder.embed_images([self._decoded(data) for data in pictures]).vectors)
         return Query(text, texts, images)

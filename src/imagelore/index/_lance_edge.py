@@ -16,7 +16,7 @@ from imagelore.errors import KnowledgeBaseError
 
 T = TypeVar("T")
 LOCK_SECONDS = 20.0  # how long a writer waits for another one
-_TRIES = 5
+_PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds before a change is tried again
 _FULL = ("no space left", "os error 28", "disk quota", "os error 122", "file too large", "os error 27")
 _FORBIDDEN = ("permission denied", "os error 13", "read-only file system", "os error 30", "operation not permitted")
 _CONFLICT = ("commit conflict", "conflicting", "concurrent", "preempted")
@@ -42,14 +42,12 @@ def call(address: str, work: Coroutine[Any, Any, T]) -> T:
 def write(address: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """The same for a change: under the lock, and tried again when another writer's commit came first."""
     with locked(address):
-        for attempt in range(_TRIES):
+        for pause in _PAUSES:
             try:
                 return call(address, work())
-            except KnowledgeBaseError as error:
-                if attempt == _TRIES - 1 or not isinstance(error, _ConflictError):
-                    raise
-                time.sleep(0.05 * 2**attempt)
-    raise AssertionError("unreachable")
+            except _ConflictError:
+                time.sleep(pause)
+        return call(address, work())
 
 
 class _ConflictError(KnowledgeBaseError):

@@ -28,6 +28,7 @@ class Parts:
     exif: bytes = b""  # a TIFF structure
     xmp: bytes = b""  # an XML packet
     iptc: bytes = b""  # IPTC-IIM records
+    icc: bytes = b""  # a PNG's colour profile; other decoders find theirs
     texts: dict[str, str] = field(default_factory=dict)  # a PNG's keywords and texts
 
 
@@ -145,7 +146,7 @@ def iptc_resource(blocks: bytes) -> bytes:
 
 
 def _png(data: bytes) -> Parts:
-    """A PNG without its text, EXIF, time and animation chunks (PNG specification, third edition, clause 5)."""
+    """A PNG without its text, EXIF, time, profile and animation chunks (PNG specification, third edition, clause 5)."""
     parts, kept, at = Parts("PNG", data), [data[:8]], 8
     while at + 12 <= len(data):
         size, name = struct.unpack_from(">I4s", data, at)
@@ -161,7 +162,7 @@ def _png(data: bytes) -> Parts:
 
 
 _ANIMATION = {b"acTL", b"fcTL", b"fdAT"}  # the still picture is whole without them
-_PNG_METADATA = {b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tIME"}
+_PNG_METADATA = {b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"tIME", b"iCCP"}
 
 
 def _note_chunk(parts: Parts, name: bytes, block: bytes) -> None:
@@ -170,6 +171,9 @@ def _note_chunk(parts: Parts, name: bytes, block: bytes) -> None:
         return
     keyword, _, rest = block.partition(b"\0")
     try:
+        if name == b"iCCP":
+            parts.icc = _inflated(rest[1:], METADATA_LIMIT)
+            return
         if name == b"tEXt":
             text = rest.decode("latin-1")
         elif name == b"zTXt":

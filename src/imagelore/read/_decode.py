@@ -48,7 +48,8 @@ _CLASSES: dict[str, type[ImageFile.ImageFile]] = {
     "JPEG2000": Jpeg2KImagePlugin.Jpeg2KImageFile,
 }
 # Peaks measured while decoding 7 to 16 megapixels, rounded up, in bytes per pixel: Pillow's own 4 and what the codec
-# library holds beside it (WebP: two canvases and a copy; JPEG 2000: 32 bits a component; progressive JPEG: all coefficients).
+# library holds beside it (WebP: two canvases and a copy; JPEG 2000: 32 bits a component; progressive JPEG: all
+# coefficients).
 _COSTS = {"JPEG": 4, "PNG": 5, "WEBP": 17, "GIF": 6, "BMP": 5, "TIFF": 9, "AVIF": 13, "JPEG2000": 22}
 _PROGRESSIVE_COST = 7
 
@@ -92,6 +93,7 @@ def decode(parts: Parts, side: int, max_pixels: int, orientation: int) -> Decode
     _check_header(parts, max_pixels)
     with _damage_told(parts.format):
         image = _CLASSES[parts.format](io.BytesIO(parts.data))
+    image.info.setdefault("icc_profile", parts.icc)
     width, height = image.size
     _check_size(parts.format, width, height, max_pixels)
     with decoding.taken(_reduced_cost(image, parts, 2 * side)):

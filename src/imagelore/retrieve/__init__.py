@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 from imagelore.retrieve._duplicates import near_duplicate
-from imagelore.retrieve._fusion import fused, shared_ranks
+from imagelore.retrieve._fusion import WEIGHTS, Places, fused, places
 from imagelore.retrieve._relevance import Relevance
-from imagelore.types import EmbedderInfo, Found, Hit, Query, Ranking, Record, Scope
+from imagelore.types import EmbedderInfo, Hit, Query, Ranking, Record, Scope
 
-__all__ = ["fused", "near_duplicate", "retrieve"]
+__all__ = ["fused", "near_duplicate", "places", "retrieve"]
+
+_OF_TEXTS = frozenset({"text", "meaning"})  # rankings that cannot hold a picture without text
+_PAGE = 4  # times `top`: records that are fetched at once
 
 
 class Rankable(Protocol):
@@ -35,38 +37,39 @@ def retrieve(
     top: int,
     scope: Scope = Scope(),
 ) -> tuple[Hit, ...]:
-    """The `top` best records for a question, best first, near-duplicates collapsed into one.
+    """The `top` best records for a question, near-duplicates collapsed into one.
 
-    Rankings are cut where their scores stop meaning anything (`Space.text_floor`, `Space.image_floor`) and joined by
-    reciprocal rank fusion; the entries below the cut follow behind with `fits=False`. When nothing lies above it, all
-    hits are of that kind: nothing relevant is an answer too.
+    Rankings are joined by weighted reciprocal rank fusion. Of the best, those that fit the question come first, then
+    those that are only the closest there are (`fits=False`): nothing relevant is an answer too.
     """
     rankings = index.rank(query, scope)
-    relevance = Relevance(query, embedder)
-    order = dict.fromkeys(id for cut in (relevance.cut(rankings), rankings) for id, _ in fused(cut))
-    scores, found = dict(fused(rankings)), _found(rankings)
+    found, relevance = places(rankings), Relevance(query, embedder)
     hits: list[Hit] = []
-    for record in _records(index, list(order), scope, page=2 * top):
-        places = found[record.id]
-        fits, why = relevance.fits(record, places), relevance.why(record, places)
-        _collapse(hits, Hit(record, uri(record), scores[record.id], places, fits, why))
+    for record, score in _records(index, found, {r.name for r in rankings}, scope, _PAGE * top):
+        at = found[record.id]
+        _collapse(hits, Hit(record, uri(record), score, at, relevance.fits(record, at), relevance.why(record, at)))
         if len(hits) > top:
             break
-    return tuple(hits[:top])
+    return tuple(sorted(hits[:top], key=lambda hit: not hit.fits))
 
 
-def _found(rankings: Sequence[Ranking]) -> Mapping[str, dict[str, Found]]:
-    found: dict[str, dict[str, Found]] = defaultdict(dict)
-    for ranking in rankings:
-        ranks, scores = shared_ranks(ranking), dict(ranking.entries)
-        for id, rank in ranks.items():
-            found[id][ranking.name] = Found(rank, scores[id])
-    return found
+def _records(
+    index: Rankable, found: Places, names: set[str], scope: Scope, page: int
+) -> Iterator[tuple[Record, float]]:
+    """Records with their scores, best first.
+
+    Whether a record has text is known only when it is there, so they are fetched by pages in the order that they
+    would have if none of those that no text ranking found had any.
+    """
+    hopeful = [id for id, _ in fused(found, WEIGHTS, dict.fromkeys(found, names - _OF_TEXTS))]
+    for start in range(0, len(hopeful), page):
+        records = {record.id: record for record in index.get(hopeful[start : start + page], scope)}
+        possible = {id: _possible(record, names) for id, record in records.items()}
+        yield from ((records[id], score) for id, score in fused({id: found[id] for id in records}, WEIGHTS, possible))
 
 
-def _records(index: Rankable, ids: Sequence[str], scope: Scope, page: int) -> Iterator[Record]:
-    for at in range(0, len(ids), page):
-        yield from index.get(ids[at : at + page], scope)
+def _possible(record: Record, names: set[str]) -> set[str]:
+    return names if record.title or record.text or record.tags else names - _OF_TEXTS
 
 
 def _collapse(hits: list[Hit], hit: Hit) -> None:

@@ -1,36 +1,48 @@
-"""Reciprocal rank fusion."""
+"""Reciprocal rank fusion, fair to records that some rankings cannot hold."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from imagelore.types import NOTHING, Ranking
+from imagelore.types import NOTHING, Found, Ranking
 
 K = 60
 
+WEIGHTS: Mapping[str, float] = {"text": 2.0, "meaning": 2.0, "image": 1.0, "seen": 0.5, "look": 1.0}
+"""What a ranking's word counts for; found on the development pictures of `bench/retrieval_quality.py`."""
 
-def fused(rankings: Sequence[Ranking], weights: Mapping[str, float] = NOTHING) -> list[tuple[str, float]]:
-    """(id, score) of everything ranked, best first; ties by id.
+Places = Mapping[str, Mapping[str, Found]]
 
-    The score is the sum of `weight / (60 + rank)` over the rankings, rank from 1 (Cormack, Clarke and Büttcher,
-    "Reciprocal Rank Fusion outperforms Condorcet and individual Rank Learning Methods", SIGIR 2009, p. 758). A
-    ranking's weight is 1 unless `weights` names it. Entries with equal raw scores share the better rank, so the order
-    in which an index happens to return ties makes no difference.
-    """
-    scores: dict[str, float] = defaultdict(float)
+
+def places(rankings: Sequence[Ranking]) -> dict[str, dict[str, Found]]:
+    """Record id -> ranking's name -> where it was found there; equal scores share the rank of the first of them."""
+    found: dict[str, dict[str, Found]] = defaultdict(dict)
     for ranking in rankings:
-        for id, rank in shared_ranks(ranking).items():
-            scores[id] += weights.get(ranking.name, 1.0) / (K + rank)
+        rank, last = 0, None
+        for position, (id, score) in enumerate(ranking.entries, start=1):
+            if score != last:
+                rank, last = position, score
+            found[id].setdefault(ranking.name, Found(rank, score))
+    return found
+
+
+def fused(
+    found: Places, weights: Mapping[str, float] = NOTHING, possible: Mapping[str, Collection[str]] = NOTHING
+) -> list[tuple[str, float]]:
+    """(id, score) of everything found, best first; ties by id.
+
+    The score is the sum of `weight / (60 + rank)` over the rankings that found a record, rank from 1 (Cormack, Clarke
+    and Büttcher, "Reciprocal Rank Fusion outperforms Condorcet and individual Rank Learning Methods", SIGIR 2009,
+    p. 758), a weight being 1 unless it is named.
+
+    A picture without text cannot be in a ranking of texts, and would lose to every described one. So with `possible`,
+    id -> the rankings that could have found the record (those that did are taken for granted), the score is the mean
+    over these, by weight. Without it, it is the published formula.
+    """
+    scores = {}
+    for id, ranks in found.items():
+        scores[id] = sum(weights.get(name, 1.0) / (K + place.rank) for name, place in ranks.items())
+        if id in possible:
+            scores[id] /= sum(weights.get(name, 1.0) for name in {*possible[id], *ranks})
     return sorted(scores.items(), key=lambda entry: (-entry[1], entry[0]))
-
-
-def shared_ranks(ranking: Ranking) -> dict[str, int]:
-    """id -> rank from 1; equal scores share the rank of the first of them."""
-    ranks: dict[str, int] = {}
-    rank, last = 0, None
-    for position, (id, score) in enumerate(ranking.entries, start=1):
-        if score != last:
-            rank, last = position, score
-        ranks.setdefault(id, rank)
-    return ranks

@@ -19,6 +19,7 @@ MAX_FILE = "50mb"
 _QUEUE, _AT_ONCE = 64, 4  # questions that wait, and that are answered at the same time
 _KEEP_UPLOADS = (3600, 24 * 3600)  # look every hour, delete what is a day old (seconds)
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+_COMMAND = "il-command"
 _FONT = ["system-ui", "sans-serif"]
 
 
@@ -31,7 +32,7 @@ def blocks(session: Session) -> gr.Blocks:
                 start = _html("", "il-welcome")
                 log = gr.Chatbot(
                     elem_id="il-log", show_label=False, label="conversation", buttons=[], feedback_options=None,
-                    layout="panel", latex_delimiters=[], height=None, container=False, group_consecutive_messages=False,
+                    layout="panel", latex_delimiters=[], height=None, container=False,
                 )  # fmt: skip
                 next_up = _html("", "il-next")
                 box = gr.MultimodalTextbox(
@@ -40,7 +41,7 @@ def blocks(session: Session) -> gr.Blocks:
                     max_plain_text_length=100_000, sources=["upload"], autofocus=True,
                 )  # fmt: skip
             sources = _html(cards.panel(()), "il-sources")
-        command = gr.Textbox(elem_id="il-command", label="command", show_label=False)
+        command = gr.Textbox(elem_id=_COMMAND, label="command", show_label=False)
         demo.load(lambda: welcome(session), None, start, **_QUIET)
         _events(session, turns, log, next_up, box, sources, command)
     demo.queue(max_size=_QUEUE, default_concurrency_limit=_AT_ONCE, api_open=False)
@@ -57,7 +58,7 @@ def _events(session: Session, *parts: Any) -> None:
     turns, log, next_up, box, sources, command = parts
 
     def ask(message: dict[str, Any] | None, order: str, so_far: Turns, event: gr.EventData) -> Iterator[Any]:
-        if event.target is command:
+        if event.target.elem_id == _COMMAND:  # the session's own copy of the component
             yield from drawn(session, *ordered_ask(order, so_far))
         else:
             yield from drawn(session, asked(message), so_far, typed=message)
