@@ -17,9 +17,9 @@ import pytest
 from PIL import Image
 
 from imagelore.errors import GeneratorError, UsageError
-from imagelore.generate._openai_errors import ERRORS, Endpoint, explain, retry_after
-from imagelore.generate._stream import without_thoughts
 from imagelore.generate.openai import OpenAIGenerator, create
+from imagelore.generate.openai.errors import ERRORS, Endpoint, explain, retry_after
+from imagelore.generate.openai.stream import without_thoughts
 from imagelore.settings import Settings
 from imagelore.types import Delta, GeneratorEvent, Hit, Notice, Prompt, PromptSource, Record, Stop, Turn, Usage
 from tests.fakes.openai_server import COLOURS, KEY, FakeOpenAI

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from imagelore.generate._questions import understood
-from imagelore.generate._sentences import plain, sentences
+from imagelore.generate.extractive.questions import understood
+from imagelore.generate.extractive.sentences import plain, sentences
 from imagelore.types import Turn
 
 

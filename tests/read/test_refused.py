@@ -129,6 +129,6 @@ def test_damaged_metadata_does_not_cost_the_picture() -> None:
     chunk = struct.pack(">I4s", 6, b"zTXt") + b"a\0\0bad" + b"crc!"
     assert near(corners(read(png[:33] + chunk + png[33:]).picture), QUARTERS)
     bomb = b"k\0\0" + zlib.compress(b"a" * 20_000_000)
-    for name in (b"iCCP", b"zTXt"):
-        chunk = struct.pack(">I4s", len(bomb), name) + bomb + b"crc!"
+    for kind in (b"iCCP", b"zTXt"):
+        chunk = struct.pack(">I4s", len(bomb), kind) + bomb + b"crc!"
         assert near(corners(read(png[:33] + chunk + png[33:]).picture), QUARTERS)

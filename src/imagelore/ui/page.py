@@ -73,7 +73,7 @@ def _events(session: Session, *parts: Any) -> None:
         return [], cards.panel(()), "", (), gr.update(value=None, submit_btn=True, stop_btn=False)
 
     shown = [log, sources, next_up, turns, box]
-    asking = gr.on([box.submit, command.input], ask, [box, command, turns], shown, **_QUIET)
+    asking = gr.on([box.submit, command.change], ask, [box, command, turns], shown, trigger_mode="once", **_QUIET)
     asking.failure(ended(fail), turns, [log, sources, turns, box], **_QUIET)
     box.stop(ended(stop), turns, [log, sources, turns, box], cancels=[asking], queue=False, **_QUIET)
     fresh = gr.Button("New chat", elem_id="il-fresh")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from imagelore.generate import _phrases
-from imagelore.generate._answer import Answer
+from imagelore.generate.extractive import phrases
+from imagelore.generate.extractive.answer import Answer
 from imagelore.settings import Settings
 from imagelore.types import Delta, GeneratorEvent, Prompt, Stop, Usage
 
@@ -22,7 +22,7 @@ def create(settings: Settings) -> Extractive:  # noqa: ARG001 - it has none
 class Extractive:
     """A `Generator` that quotes the records."""
 
-    label = _phrases.LABEL
+    label = phrases.LABEL
     pictures = 0
 
     def stream(self, prompt: Prompt) -> Iterator[GeneratorEvent]:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
-from imagelore.generate import _phrases
-from imagelore.generate._questions import Question
-from imagelore.generate._reading import Reading, Sentence, said
+from imagelore.generate.extractive import phrases
+from imagelore.generate.extractive.questions import Question
+from imagelore.generate.extractive.reading import Reading, Sentence, said
 from imagelore.types import Record
 from imagelore.words import stem, words
 
@@ -149,4 +149,4 @@ def _known(record: Record, names: Sequence[str]) -> list[str]:
 
 def _taken(reading: Reading) -> str:
     value = said(reading.record.taken_at) if reading.record.taken_at else ""
-    return _phrases.FIELD.format(label="Taken", value=value, name=reading.name, n=reading.number)
+    return phrases.FIELD.format(label="Taken", value=value, name=reading.name, n=reading.number)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Container
 from dataclasses import dataclass, field
 
-from imagelore.generate._writer import Writer
+from imagelore.generate._checked.writer import Writer
 
 OPENING = "[【［〔〖⟦"
 CLOSING = "]】］〕〗⟧"

@@ -11,9 +11,17 @@ import html
 import re
 from collections.abc import Container, Iterator
 
-from imagelore.generate._brackets import CLOSING, LONG_TARGET, MAYBE_TARGET, OPENING, REST_OF_TARGET, TARGET, Brackets
-from imagelore.generate._cleaner import Cleaner, visible
-from imagelore.generate._writer import Writer
+from imagelore.generate._checked.brackets import (
+    CLOSING,
+    LONG_TARGET,
+    MAYBE_TARGET,
+    OPENING,
+    REST_OF_TARGET,
+    TARGET,
+    Brackets,
+)
+from imagelore.generate._checked.cleaner import Cleaner, visible
+from imagelore.generate._checked.writer import Writer
 
 _LIMIT = 100  # characters looked ahead
 _SLICE = 1_000

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from imagelore.generate import _phrases
-from imagelore.generate._direct import BY_KIND, MORE, evidence
-from imagelore.generate._questions import understood
-from imagelore.generate._reading import Ranker, Reading
-from imagelore.generate._sentences import clipped, plain
+from imagelore.generate.extractive import phrases
+from imagelore.generate.extractive.direct import BY_KIND, MORE, evidence
+from imagelore.generate.extractive.questions import understood
+from imagelore.generate.extractive.reading import Ranker, Reading
+from imagelore.generate.extractive.sentences import clipped, plain
 from imagelore.types import Count, Prompt
 from imagelore.words import stem, stems, words
 
@@ -50,7 +50,7 @@ class Answer:
             yield from self._yes_or_no()
         elif self._is_rather_seen():
             yield from self._guessed()
-            yield _phrases.ALSO.format(names=_list(self._closest[:3]))
+            yield phrases.ALSO.format(names=_list(self._closest[:3]))
         elif self._question.kind == "which":
             yield from self._listed()
         else:
@@ -121,7 +121,7 @@ class Answer:
     def _also(self) -> Iterator[str]:
         rest = [reading for reading in self._closest if reading.number not in self._cited][:3]
         if rest and self._question.kind != "how_many":
-            yield _phrases.ALSO.format(names=_list(rest))
+            yield phrases.ALSO.format(names=_list(rest))
         if self._question.kind in ("which", "other"):
             yield from self._guessed()
 
@@ -130,12 +130,12 @@ class Answer:
         self._cited.add(reading.number)
         best = self._ranker.best(reading)
         quote = reading.quote(best[0]) if best else f"{reading.cited}."
-        return _phrases.UNSAID_CLOSEST.format(quote=quote)
+        return phrases.UNSAID_CLOSEST.format(quote=quote)
 
     def _yes_or_no(self) -> Iterator[str]:
         full = [reading for reading in self._about if reading.coverage == 1]
         shown = [(reading, *evidence(self._question, reading)) for reading in full]
-        for wanted, phrase in (("yes", _phrases.YES), ("no", _phrases.NO)):
+        for wanted, phrase in (("yes", phrases.YES), ("no", phrases.NO)):
             for reading, verdict, quote in shown:
                 if verdict == wanted:
                     self._cited.add(reading.number)
@@ -147,19 +147,19 @@ class Answer:
         zero = next((count for count in self._prompt.counts if not count.number), None)
         guess = next((reading for reading in self._guesses if reading.looks_wholly_asked_for()), None)
         if guess:
-            yield _phrases.UNSAID_BUT.format(guess=guess.guess())
+            yield phrases.UNSAID_BUT.format(guess=guess.guess())
         elif zero and self._question.exists:
-            yield _phrases.NO_COUNT.format(count=_counted(zero))
-            yield _phrases.CLOSEST.format(names=_list(self._about[:3] or self._fitting[:3]))
+            yield phrases.NO_COUNT.format(count=_counted(zero))
+            yield phrases.CLOSEST.format(names=_list(self._about[:3] or self._fitting[:3]))
         elif quotes:
-            yield _phrases.UNSAID_CLOSEST.format(quote=quotes[0])
+            yield phrases.UNSAID_CLOSEST.format(quote=quotes[0])
         else:
             yield self._unsaid()
 
     def _listed(self) -> Iterator[str]:
         best = self._best
         if best[0].coverage < 1:
-            yield _phrases.PARTLY.format(names=_list(best[:_NAMES]))
+            yield phrases.PARTLY.format(names=_list(best[:_NAMES]))
         else:
             yield _list(best[:_NAMES]) + "."
         self._cited |= {reading.number for reading in best}
@@ -172,7 +172,7 @@ class Answer:
         among = [r for r in self._readings if any(r.record.id in count.ids for count in counts)][:3]
         if among:
             self._cited |= {reading.number for reading in among}
-            yield _phrases.AMONG.format(names=_list(among))
+            yield phrases.AMONG.format(names=_list(among))
         for reading in self._best[:1] if self._about else ():
             if told := BY_KIND["how_many"](self._question, reading, self._ranker):
                 yield told
@@ -181,21 +181,21 @@ class Answer:
     def _nothing(self) -> Iterator[str]:
         zero = next((count for count in self._prompt.counts if not count.number and self._question.exists), None)
         if zero:
-            yield _phrases.NO_COUNT.format(count=_counted(zero))
+            yield phrases.NO_COUNT.format(count=_counted(zero))
         closest = _list(self._readings[:3])
         if not self._readings:
             if not zero:
-                yield _phrases.NOTHING if self._prompt.total else _phrases.EMPTY
+                yield phrases.NOTHING if self._prompt.total else phrases.EMPTY
         elif self._prompt.pictures and not self._question.subject:
-            yield _phrases.NO_PICTURE_CLOSE.format(names=closest)
+            yield phrases.NO_PICTURE_CLOSE.format(names=closest)
         else:
-            yield (_phrases.CLOSEST if zero else _phrases.NOTHING_CLOSEST).format(names=closest)
+            yield (phrases.CLOSEST if zero else phrases.NOTHING_CLOSEST).format(names=closest)
 
     def _like_the_picture(self) -> Iterator[str]:
         like = [r for r in self._fitting if "look" in r.found] or self._fitting
         like.sort(key=lambda r: r.found["look"].rank if "look" in r.found else r.number)
         first, rest = like[0], like[1:4]
-        yield _phrases.MOST_LIKE.format(name=first.name, n=first.number)
+        yield phrases.MOST_LIKE.format(name=first.name, n=first.number)
         told = ""
         if self._question.kind in ("where", "when", "who"):
             told = BY_KIND[self._question.kind](self._question, first, self._ranker)
@@ -203,7 +203,7 @@ class Answer:
         if told or text or first.guess():
             yield told or (first.quote(text) if text else first.guess())
         if rest:
-            yield _phrases.ALSO.format(names=_list(rest))
+            yield phrases.ALSO.format(names=_list(rest))
 
     def _beside_the_words(self) -> Iterator[str]:
         """Something fits by its meaning or its picture, but no record's own words are about the question."""
@@ -219,16 +219,14 @@ class Answer:
         elif kind in ("where", "when", "who", "how_many"):
             yield self._unsaid()
         else:
-            yield _phrases.UNWORDED.format(names=_list(self._fitting[:3]))
+            yield phrases.UNWORDED.format(names=_list(self._fitting[:3]))
 
 
 def _counted(count: Count) -> str:
     if not count.condition:
-        return (_phrases.COUNTED_ONE if count.total == 1 else _phrases.COUNTED_ALL).format(total=count.total)
+        return (phrases.COUNTED_ONE if count.total == 1 else phrases.COUNTED_ALL).format(total=count.total)
     match = "matches" if count.number == 1 else "match"
-    return _phrases.COUNTED.format(
-        number=count.number, total=count.total, match=match, condition=plain(count.condition)
-    )
+    return phrases.COUNTED.format(number=count.number, total=count.total, match=match, condition=plain(count.condition))
 
 
 def _list(readings: Sequence[Reading]) -> str:

@@ -6,8 +6,8 @@ import re
 from itertools import takewhile
 from typing import Literal
 
-from imagelore.generate._questions import Question
-from imagelore.generate._reading import Reading, Sentence
+from imagelore.generate.extractive.questions import Question
+from imagelore.generate.extractive.reading import Reading, Sentence
 from imagelore.words import COLOURS, NUMBERS, STOP_WORDS, stem, words
 
 Verdict = Literal["yes", "no", ""]

@@ -17,7 +17,7 @@ import openai
 
 from imagelore.errors import GeneratorError, UsageError
 from imagelore.generate._messages import TEXT_LIMIT, messages, pictures_in
-from imagelore.generate._openai_errors import (
+from imagelore.generate.openai.errors import (
     Endpoint,
     explain,
     is_refused,
@@ -27,7 +27,7 @@ from imagelore.generate._openai_errors import (
     says,
     takes_no_pictures,
 )
-from imagelore.generate._stream import Reader
+from imagelore.generate.openai.stream import Reader
 from imagelore.settings import Settings
 from imagelore.types import Delta, GeneratorEvent, Notice, Prompt, Stop, Usage
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
-from imagelore.generate import _phrases
-from imagelore.generate._questions import Question
-from imagelore.generate._sentences import clipped, plain, sentences
+from imagelore.generate.extractive import phrases
+from imagelore.generate.extractive.questions import Question
+from imagelore.generate.extractive.sentences import clipped, plain, sentences
 from imagelore.types import FieldValue, PromptSource
 from imagelore.words import COLOURS, stem, stems, words
 
@@ -82,8 +82,8 @@ class Reading:
     def name(self) -> str:
         """Its title in quotation marks, or what to call it without one."""
         if self.record.title.strip():
-            return _phrases.TITLED.format(title=clipped(plain(self.record.title)))
-        return _phrases.UNTITLED.format(file=plain(self.record.name))
+            return phrases.TITLED.format(title=clipped(plain(self.record.title)))
+        return phrases.UNTITLED.format(file=plain(self.record.name))
 
     @property
     def cited(self) -> str:
@@ -99,14 +99,14 @@ class Reading:
             return f"{self.cited}."
         text = clipped(plain(sentence.text))
         if self.record.title.strip() and not named and not {*sentence.stems} & {*stems(self.record.title)}:
-            return _phrases.QUOTED_FROM.format(name=self.name, sentence=text, n=self.number)
-        return _phrases.QUOTED.format(sentence=text, n=self.number)
+            return phrases.QUOTED_FROM.format(name=self.name, sentence=text, n=self.number)
+        return phrases.QUOTED.format(sentence=text, n=self.number)
 
     def field(self, names: Sequence[str]) -> str:
         """Fields as a sentence: "Place: Leeds (“Title”) [1]."."""
         values = ", ".join(clipped(plain(said(self.record.fields[name]))) for name in names)
         label = plain(names[0].replace("_", " ")).capitalize()
-        return _phrases.FIELD.format(label=label, value=values, name=self.name, n=self.number)
+        return phrases.FIELD.format(label=label, value=values, name=self.name, n=self.number)
 
     def guess(self) -> str:
         """What the picture looks like, as a guess: the classes and colours asked for, else the most probable class."""
@@ -117,9 +117,9 @@ class Reading:
             classes = [name for name, probability in seen.classes[:1] if probability >= _FROM_PROBABILITY]
         if classes:
             told = " or ".join(_with_article(plain(name)) for name in classes[:2])
-            return _phrases.LOOKS_LIKE.format(name=self.name, classes=told, n=self.number)
+            return phrases.LOOKS_LIKE.format(name=self.name, classes=told, n=self.number)
         if colours:
-            return _phrases.LOOKS_COLOURED.format(name=self.name, colours=" and ".join(colours), n=self.number)
+            return phrases.LOOKS_COLOURED.format(name=self.name, colours=" and ".join(colours), n=self.number)
         return ""
 
     def looks_asked_for(self) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from imagelore.generate import _fields, _phrases
-from imagelore.generate._evidence import Verdict, verdict
-from imagelore.generate._questions import Kind, Question
-from imagelore.generate._reading import Ranker, Reading, Sentence, said
+from imagelore.generate.extractive import fields, phrases
+from imagelore.generate.extractive.evidence import Verdict, verdict
+from imagelore.generate.extractive.questions import Kind, Question
+from imagelore.generate.extractive.reading import Ranker, Reading, Sentence, said
 from imagelore.words import NUMBERS, stem, stems, words
 
 Direct = Callable[[Question, Reading, Ranker], str]
@@ -20,28 +20,28 @@ _REASON = re.compile(r"\b(?:because|since|due to|so that|in order to|caused by|a
 
 def where(question: Question, reading: Reading, ranker: Ranker) -> str:
     """A sentence that says it of the whole question, else a field for places, else a sentence with a place."""
-    if told := _whole(question, reading, ranker, _fields.names_place):
+    if told := _whole(question, reading, ranker, fields.names_place):
         return told
-    if fields := _fields.named(question, reading) or _fields.places(reading.record):
-        return _as_field(question, reading, reading.field(fields))
-    return _first(reading, ranker, _fields.names_place) or _first(reading, ranker, _fields.holds_place)
+    if known := fields.named(question, reading) or fields.places(reading.record):
+        return _as_field(question, reading, reading.field(known))
+    return _first(reading, ranker, fields.names_place) or _first(reading, ranker, fields.holds_place)
 
 
 def when(question: Question, reading: Reading, ranker: Ranker) -> str:
     """A sentence that says it of the whole question, else a field for times, else a sentence with a date."""
-    if fields := _fields.named(question, reading):
-        return reading.field(fields[:1])
-    if told := _whole(question, reading, ranker, _fields.holds_time):
+    if known := fields.named(question, reading):
+        return reading.field(known[:1])
+    if told := _whole(question, reading, ranker, fields.holds_time):
         return told
-    if field := _fields.time(question, reading):
+    if field := fields.time(question, reading):
         return _as_field(question, reading, field)
-    return _first(reading, ranker, _fields.holds_time)
+    return _first(reading, ranker, fields.holds_time)
 
 
 def who(question: Question, reading: Reading, ranker: Ranker) -> str:
     """A field for people, else a sentence that holds the whole question."""
-    if fields := _fields.named(question, reading) or _fields.people(question, reading.record):
-        return reading.field(fields[:1])
+    if known := fields.named(question, reading) or fields.people(question, reading.record):
+        return reading.field(known[:1])
     told = _whole(question, reading, ranker, lambda sentence: bool(sentence.text))
     return told or (other(question, reading, ranker) if _WHO_IS.match(question.text) else "")
 
@@ -55,11 +55,11 @@ def how_many(question: Question, reading: Reading, ranker: Ranker) -> str:
 
 def measure(question: Question, reading: Reading, ranker: Ranker) -> str:
     """A field that holds the measure, or a sentence with a number that holds the whole question."""
-    if fields := _fields.named(question, reading) or _fields.measures(question, reading.record):
-        return reading.field(fields[:1])
+    if known := fields.named(question, reading) or fields.measures(question, reading.record):
+        return reading.field(known[:1])
     if told := _whole(question, reading, ranker, lambda sentence: bool(_DIGIT.search(sentence.text))):
         return told
-    wanted = {stem(name) for name in _fields.measure_names(question)}
+    wanted = {stem(name) for name in fields.measure_names(question)}
     stated = (s for s in reading.sentences if _DIGIT.search(s.text) and wanted & {*s.stems})
     return next((reading.quote(s) for s in stated if reading.titled), "")
 
@@ -71,15 +71,15 @@ def why(question: Question, reading: Reading, ranker: Ranker) -> str:
 
 def other(question: Question, reading: Reading, ranker: Ranker) -> str:
     """A field that the question names, else the sentence that holds most of it."""
-    if fields := _fields.named(question, reading):
-        return reading.field(fields[:1])
+    if known := fields.named(question, reading):
+        return reading.field(known[:1])
     best = ranker.best(reading)
     if best and best[0].title and len(reading.sentences) > 1:
         return reading.quote(next((s for s in best if not s.title), reading.sentences[1]))
     return reading.quote(best[0]) if best else reading.cited + "."
 
 
-MORE: Mapping[Kind, Callable[[Sentence], bool]] = {"where": _fields.holds_place, "when": _fields.holds_time}
+MORE: Mapping[Kind, Callable[[Sentence], bool]] = {"where": fields.holds_place, "when": fields.holds_time}
 """What a sentence must hold to support an answer of this kind."""
 BY_KIND: Mapping[Kind, Direct] = {
     "where": where,
@@ -142,7 +142,7 @@ def _as_field(question: Question, reading: Reading, field: str) -> str:
     values = {s for value in record.fields.values() for s in stems(said(value))}
     if {*question.subject} <= names | values:
         return field
-    return _phrases.UNSAID_FIELD.format(field=field)
+    return phrases.UNSAID_FIELD.format(field=field)
 
 
 def _counts(sentence: Sentence, noun: str) -> bool:
