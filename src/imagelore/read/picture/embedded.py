@@ -8,12 +8,12 @@ from fractions import Fraction
 from typing import Any
 
 from imagelore.read import Metadata
-from imagelore.read._containers import Parts, iptc_resource
 from imagelore.read._dates import moment
-from imagelore.read._exif import Tags, Value, exif_tags
-from imagelore.read._iptc import iptc_metadata
 from imagelore.read._merge import merged
-from imagelore.read._xmp import xmp_metadata
+from imagelore.read.picture.containers import Parts, iptc_resource
+from imagelore.read.picture.exif import Tags, Value, exif_tags
+from imagelore.read.picture.iptc import iptc_metadata
+from imagelore.read.picture.xmp import xmp_metadata
 
 _TITLE, _DESCRIPTION, _SUBJECT, _KEYWORDS = 0x9C9B, 0x010E, 0x9C9F, 0x9C9E
 _COMMENT, _USER_COMMENT, _MAKE, _MODEL, _ARTIST = 0x9C9C, 0x9286, 0x010F, 0x0110, 0x013B

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from lancedb.query import MatchQuery
 
-from imagelore.index._lance_rows import image_column, text_column
 from imagelore.index._words import asked
+from imagelore.index.lancedb.rows import image_column, text_column
 from imagelore.types import EmbedderInfo, Query, Ranking, Vectors
 
 PROBES = 20  # partitions that a vector search looks into

@@ -10,12 +10,12 @@ from PIL import Image
 
 from imagelore.errors import UnreadableError
 from imagelore.read import Metadata, Options, Reading
-from imagelore.read._colours import dominant_colours
-from imagelore.read._containers import take_apart
-from imagelore.read._decode import decode, with_inner_blocks
-from imagelore.read._embedded import embedded_metadata
-from imagelore.read._exif import exif_tags
-from imagelore.read._hash import TINY, perceptual_hash
+from imagelore.read.picture.colours import dominant_colours
+from imagelore.read.picture.containers import take_apart
+from imagelore.read.picture.decode import decode, with_inner_blocks
+from imagelore.read.picture.embedded import embedded_metadata
+from imagelore.read.picture.exif import exif_tags
+from imagelore.read.picture.hash import TINY, perceptual_hash
 from imagelore.types import Asset
 
 SUFFIXES = (

@@ -9,8 +9,8 @@ from typing import Any
 
 from lancedb.index import FTS, BTree, IvfRq
 
-from imagelore.index._lance_rows import vector_columns
-from imagelore.index._lance_stamp import rows
+from imagelore.index.lancedb.rows import vector_columns
+from imagelore.index.lancedb.stamp import rows
 from imagelore.types import EmbedderInfo
 
 INDEXED_ROWS = 5_000  # fewer are scanned exactly: that is fast enough, and needs no training

@@ -12,13 +12,13 @@ import lancedb
 from lancedb.query import ColumnOrdering
 
 from imagelore.errors import KnowledgeBaseError, MismatchError
-from imagelore.index import _lance_stamp as stamps
-from imagelore.index._lance_edge import call, edge, is_local, locked, write
-from imagelore.index._lance_facets import Tally
-from imagelore.index._lance_filter import column_of, one_of, predicate, text
-from imagelore.index._lance_rank import rankings
-from imagelore.index._lance_refresh import prepare, refresh, structures
-from imagelore.index._lance_rows import arrow_field, columns_read, declared, schema, to_records, to_rows
+from imagelore.index.lancedb import stamp as stamps
+from imagelore.index.lancedb.calls import call, edge, is_local, locked, write
+from imagelore.index.lancedb.facets import Tally
+from imagelore.index.lancedb.filter import column_of, one_of, predicate, text
+from imagelore.index.lancedb.rank import rankings
+from imagelore.index.lancedb.rows import arrow_field, columns_read, declared, schema, to_records, to_rows
+from imagelore.index.lancedb.upkeep import prepare, refresh, structures
 from imagelore.settings import Settings
 from imagelore.types import (
     EmbedderInfo,

@@ -26,10 +26,10 @@ from PIL import (
 )
 
 from imagelore.errors import UnreadableError
-from imagelore.read._containers import Parts
-from imagelore.read._exif import declared_bytes
-from imagelore.read._memory import BUDGET, decoding
-from imagelore.read._rgb import to_rgb
+from imagelore.read.picture.containers import Parts
+from imagelore.read.picture.exif import declared_bytes
+from imagelore.read.picture.memory import BUDGET, decoding
+from imagelore.read.picture.rgb import to_rgb
 
 # What Pillow says about odd but readable files ("Possibly corrupt EXIF data") helps nobody who indexes a folder.
 warnings.filterwarnings("ignore", module=r"PIL\.")

@@ -1,7 +1,7 @@
 """starter: the embedder that ships inside the package and needs no download, key or GPU.
 
 EfficientNet-Lite2 (Tan and Le, "EfficientNet", ICML 2019) names what is in a picture; ConSE puts those names where
-all-MiniLM-L6-v2 puts sentences. `_starter/MODEL_CARD.md` tells sources, licences, quality and limits.
+all-MiniLM-L6-v2 puts sentences. `model/MODEL_CARD.md` tells sources, licences, quality and limits.
 
 Texts: a question is cut at 256 word pieces; of a longer document the mean over its first eight windows is taken.
 An empty text gets the vector of a sentence without words.
@@ -21,13 +21,14 @@ import onnxruntime
 from numpy.typing import NDArray
 from PIL import Image
 
-from imagelore.embed import Embedder, _files
-from imagelore.embed._conse import Concepts
-from imagelore.embed._sentences import SentenceEncoder, session_options
+from imagelore.embed import Embedder
+from imagelore.embed.starter import files
+from imagelore.embed.starter.conse import Concepts
+from imagelore.embed.starter.sentences import SentenceEncoder, session_options
 from imagelore.settings import Settings
 from imagelore.types import EmbedderInfo, ImageEmbeddings, Space, Vectors
 
-FOLDER = Path(__file__).parent / "_starter"
+FOLDER = Path(__file__).parent / "model"
 VERSION = "1"  # changes whenever a vector may: knowledge bases made before have to be embedded again
 SIDE = 260  # pixels: the square that EfficientNet-Lite2 was trained on
 DOCUMENT_WINDOWS = 8
@@ -47,7 +48,7 @@ class Starter:
     def __init__(self, folder: Path = FOLDER, parallel: int = 0) -> None:
         self._eyes = _Once(lambda: _Eyes(folder))
         self._sentences = _Once(
-            lambda: SentenceEncoder(_files.read(folder, "sentences.onnx"), _files.read(folder, "tokenizer.json"))
+            lambda: SentenceEncoder(files.read(folder, "sentences.onnx"), files.read(folder, "tokenizer.json"))
         )
         self._info = EmbedderInfo(
             "starter", VERSION, SPACES, image_side=SIDE, batch=8, parallel=parallel or os.cpu_count() or 1
@@ -78,10 +79,10 @@ class _Eyes:
 
     def __init__(self, folder: Path) -> None:
         self._session = onnxruntime.InferenceSession(
-            _files.read(folder, "classifier.onnx"), session_options(), providers=["CPUExecutionProvider"]
+            files.read(folder, "classifier.onnx"), session_options(), providers=["CPUExecutionProvider"]
         )
-        vectors = np.load(io.BytesIO(_files.read(folder, "classes.npy")), allow_pickle=False)
-        self._concepts = Concepts.load(vectors, _files.read(folder, "classes.json"))
+        vectors = np.load(io.BytesIO(files.read(folder, "classes.npy")), allow_pickle=False)
+        self._concepts = Concepts.load(vectors, files.read(folder, "classes.json"))
 
     def view(self, picture: Image.Image) -> tuple[dict[str, Vectors], tuple[tuple[str, float], ...]]:
         """One picture at a time: on a CPU faster than a batch, and its vector depends on nothing else."""
