@@ -45,8 +45,9 @@ class Seen:
     colours: tuple[str, ...] = ()  # dominant colour names, most area first
 
     def words(self) -> str:
-        """Everything seen as one searchable string."""
-        return " ".join([*(name for name, _ in self.classes), *self.colours])
+        """Everything seen as one searchable string; "grey" also as it is spelled in America."""
+        both = ["gray"] if "grey" in self.colours else []
+        return " ".join([*(name for name, _ in self.classes), *self.colours, *both])
 
 
 @dataclass(frozen=True, slots=True)

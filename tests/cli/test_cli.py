@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from imagelore.cli import main
 from tests.flows.pictures import folder, paint
 
 PICTURES = {"red.png": "red", "green.png": "green", "blue.png": "blue"}
@@ -28,18 +33,30 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def run(place: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """One `imagelore` command in a process of its own."""
+@dataclass(frozen=True)
+class Ran:
+    """What a command left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(place: Path, *arguments: str, **environment: str) -> Ran:
+    """One `imagelore` command as its entry point runs it, in this process: a new one would import for seconds."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("IMAGELORE_", "OPENAI_"))}
-    return subprocess.run(
-        [sys.executable, "-c", "from imagelore.cli import main; main()", *arguments],
-        cwd=place,
-        env=clean | environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    out, error = io.StringIO(), io.StringIO()
+    with (
+        chdir(place),
+        patch.dict(os.environ, clean | environment, clear=True),
+        patch.object(sys, "argv", ["imagelore", *arguments]),
+        redirect_stdout(out),
+        redirect_stderr(error),
+        pytest.raises(SystemExit) as ended,
+    ):
+        main()
+    assert isinstance(ended.value.code, int)
+    return Ran(ended.value.code, out.getvalue(), error.getvalue())
 
 
 def document(place: Path, *arguments: str) -> Any:
@@ -133,6 +150,13 @@ def test_what_goes_wrong_is_one_line(place: Path, command: list[str], says: str)
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1, done.stderr
     assert says in done.stderr
+
+
+def test_a_process_of_its_own_does_the_same(place: Path) -> None:
+    command = [sys.executable, "-m", "imagelore", "search", "green gate", "--json"]
+    done = subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=120, check=True)
+    assert json.loads(done.stdout)["hits"][0]["title"] == "A green gate"
+    assert done.stderr == ""
 
 
 def test_wrong_usage_is_2(place: Path) -> None:

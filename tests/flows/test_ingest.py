@@ -183,6 +183,21 @@ def test_bad_pictures_are_skipped_by_name(settings: Settings, photos: Path) -> N
     assert all(reason and "\n" not in reason for _, reason in report.skipped)
 
 
+def test_a_picture_of_many_megabytes_is_not_even_read(settings: Settings, photos: Path) -> None:
+    with (photos / "huge.png").open("wb") as huge:
+        huge.truncate(300_000_000)  # sparse: it takes no room on disk
+    report = ingest(settings, str(photos))
+    assert report.added == 6
+    assert [reason for _, reason in report.skipped] == ["300 MB; 200 are the limit"]
+
+
+def test_a_link_that_leads_out_is_named(settings: Settings, photos: Path, tmp_path: Path) -> None:
+    (photos / "out.png").symlink_to(paint(tmp_path / "secret.png", "navy", 8))
+    report = ingest(settings, str(photos))
+    assert report.added == 6
+    assert [uri.rsplit("/", 1)[-1] for uri, _ in report.skipped] == ["out.png"]
+
+
 def test_bad_metadata_costs_a_line_and_no_picture(settings: Settings, photos: Path) -> None:
     table = photos / "metadata.jsonl"
     lines = table.read_text().splitlines()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import errno
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -280,7 +281,8 @@ def holds(filter: Filter, record: Record) -> bool:
         case AnyOf(filters):
             return any(holds(part, record) for part in filters)
         case Mentions(word):
-            own = {stem(w) for w in words(f"{record.words()} {record.path}")}
+            numbers = " ".join(re.findall(r"\d+", record.path))  # "r0" is findable as "0" too
+            own = {stem(w) for w in words(f"{record.words()} {record.path} {numbers}")}
             return bool(words(word)) and {stem(w) for w in words(word)} <= own
         case Compare(field, operator, wanted):
             value: Any = record.fields.get(field)

@@ -217,8 +217,8 @@ def test_a_search_that_cannot_be_is_one_clear_line(client: httpx.Client, call: d
 def ask(client: httpx.Client, files: list[dict[str, Any]]) -> str:
     """Asks through Gradio's queue as its page would; what the server's event stream said."""
     config = client.get("/config").json()
-    asked = max(config["dependencies"], key=lambda d: len(d["targets"]))
-    data = [{"text": "what is this?", "files": files}, "", None]
+    asked = next(d for d in config["dependencies"] if d["targets"][0][1] == "submit")
+    data = [{"text": "what is this?", "files": files}, None]
     event = {"data": data, "fn_index": asked["id"], "session_hash": "test", "trigger_id": asked["targets"][0][0]}
     joined = client.post("/gradio_api/queue/join", json=event)
     if joined.status_code != 200:

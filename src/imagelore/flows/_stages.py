@@ -59,6 +59,10 @@ class Read:
         provider = providers.load("read", readers()[suffix(change.asset)])
         warnings: list[str] = []
         try:
+            if change.asset.size > self.options.max_bytes:  # before it fills the memory
+                raise UnreadableError(
+                    f"{change.asset.size / 1e6:,.0f} MB; {self.options.max_bytes / 1e6:,.0f} are the limit"
+                )
             data = self.source.read(change.asset)
             if change.kind == "metadata":
                 reading, inside = None, provider.embedded(data, self.options)

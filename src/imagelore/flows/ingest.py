@@ -88,6 +88,7 @@ def ingest(settings: Settings, address: str, run: Run | None = None) -> Report:
     tally = _Tally(run)
     with Plan() as plan:
         tables = list_into(plan, source, name, lambda seen: run.progress(Progress("listing", seen)))
+        tally.skip((source.uri(path), reason) for path, reason in source.skipped)
         plan.add_manifest(index.manifest(name) if index else ())
         if not plan.pictures() and not plan.known():
             raise SourceError(f"there is no picture in `{source.root}`")
@@ -158,7 +159,7 @@ class _Tally:
         """The items of embedded batches, telling progress as they pass."""
         for batch in batches:
             self._passed += len(batch)
-            self._skipped += ((item.uri, item.reason) for item in batch if isinstance(item, Skipped))
+            self.skip((item.uri, item.reason) for item in batch if isinstance(item, Skipped))
             self._run.progress(Progress("indexing", self._passed, self.total, len(self._skipped)))
             yield from batch
 
@@ -167,6 +168,10 @@ class _Tally:
         self.added += written.added
         self.updated += written.updated
         self.warn(written.warnings)
+
+    def skip(self, items: Iterable[tuple[str, str]]) -> None:
+        """Notes (uri, reason) of pictures that are left out."""
+        self._skipped += items
 
     def warn(self, lines: Iterable[str]) -> None:
         """Keeps warnings, up to a bound."""

@@ -62,7 +62,7 @@ def respond(kb: KnowledgeBase, turns: Turns, ask: Ask) -> Iterator[Turns]:
     An error that has an explanation becomes the turn's own text; what the turn held until then stays. Closing the
     iterator closes the request behind it.
     """
-    turn = ChatTurn(secrets.token_hex(4), ask)
+    turn, drawn = ChatTurn(secrets.token_hex(4), ask), 0.0
     yield (*turns, turn)
     try:
         pictures = _pictures(kb, ask)
@@ -70,9 +70,11 @@ def respond(kb: KnowledgeBase, turns: Turns, ask: Ask) -> Iterator[Turns]:
         yield (*turns, turn)
         history = [Turn(earlier.ask.text, plain(earlier)) for earlier in turns if earlier.answer]
         with closing(cast(Generator[ChatEvent, None, None], kb.chat(ask.text, pictures, history))) as events:
-            for grown in _grown(turn, events):
-                turn = grown
-                yield (*turns, turn)
+            for event in events:
+                turn = _after(turn, event)
+                if not isinstance(event, Delta) or time.monotonic() - drawn > _REDRAW:
+                    drawn = time.monotonic()
+                    yield (*turns, turn)
     except ImageloreError as error:
         yield (*turns, replace(turn, error=str(error)))
 
@@ -92,15 +94,6 @@ def stop(turns: Turns) -> Turns:
     if not turns or (turns[-1].over and turns[-1].error != FAULT):
         return turns
     return (*turns[:-1], replace(turns[-1], stopped=True, error=""))
-
-
-def _grown(turn: ChatTurn, events: Iterator[ChatEvent]) -> Iterator[ChatTurn]:
-    drawn = 0.0
-    for event in events:
-        turn = _after(turn, event)
-        if not isinstance(event, Delta) or time.monotonic() - drawn > _REDRAW:
-            drawn = time.monotonic()
-            yield turn
 
 
 def _after(turn: ChatTurn, event: ChatEvent) -> ChatTurn:

@@ -19,7 +19,6 @@ MAX_FILE = "50mb"
 _QUEUE, _AT_ONCE = 64, 4  # questions that wait, and that are answered at the same time
 _KEEP_UPLOADS = (3600, 24 * 3600)  # look every hour, delete what is a day old (seconds)
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-_COMMAND = "il-command"
 _FONT = ["system-ui", "sans-serif"]
 
 
@@ -41,7 +40,7 @@ def blocks(session: Session) -> gr.Blocks:
                     max_plain_text_length=100_000, sources=["upload"], autofocus=True,
                 )  # fmt: skip
             sources = _html(cards.panel(()), "il-sources")
-        command = gr.Textbox(elem_id=_COMMAND, label="command", show_label=False)
+        command = gr.Textbox(elem_id="il-command", label="command", show_label=False)
         demo.load(lambda: welcome(session), None, start, **_QUIET)
         _events(session, turns, log, next_up, box, sources, command)
     demo.queue(max_size=_QUEUE, default_concurrency_limit=_AT_ONCE, api_open=False)
@@ -57,11 +56,11 @@ def _html(value: str | Callable[[], str], id: str) -> gr.Markdown:
 def _events(session: Session, *parts: Any) -> None:
     turns, log, next_up, box, sources, command = parts
 
-    def ask(message: dict[str, Any] | None, order: str, so_far: Turns, event: gr.EventData) -> Iterator[Any]:
-        if event.target.elem_id == _COMMAND:  # the session's own copy of the component
-            yield from drawn(session, *ordered_ask(order, so_far))
-        else:
-            yield from drawn(session, asked(message), so_far, typed=message)
+    def typed(message: dict[str, Any] | None, so_far: Turns) -> Iterator[Any]:
+        yield from drawn(session, asked(message), so_far, typed=message)
+
+    def ordered(order: str, so_far: Turns) -> Iterator[Any]:
+        yield from drawn(session, *ordered_ask(order, so_far))
 
     def ended(end: Callable[[Turns], Turns]) -> Callable[[Turns], tuple[Any, ...]]:
         return lambda so_far: (
@@ -73,11 +72,15 @@ def _events(session: Session, *parts: Any) -> None:
         return [], cards.panel(()), "", (), gr.update(value=None, submit_btn=True, stop_btn=False)
 
     shown = [log, sources, next_up, turns, box]
-    asking = gr.on([box.submit, command.change], ask, [box, command, turns], shown, trigger_mode="once", **_QUIET)
-    asking.failure(ended(fail), turns, [log, sources, turns, box], **_QUIET)
-    box.stop(ended(stop), turns, [log, sources, turns, box], cancels=[asking], queue=False, **_QUIET)
+    asking = [
+        box.submit(typed, [box, turns], shown, trigger_mode="once", **_QUIET),
+        command.change(ordered, [command, turns], shown, trigger_mode="multiple", **_QUIET),  # the page sends one only
+    ]
+    for each in asking:
+        each.failure(ended(fail), turns, [log, sources, turns, box], **_QUIET)
+    box.stop(ended(stop), turns, [log, sources, turns, box], cancels=asking, queue=False, **_QUIET)
     fresh = gr.Button("New chat", elem_id="il-fresh")
-    fresh.click(cleared, None, shown, cancels=[asking], queue=False, **_QUIET)
+    fresh.click(cleared, None, shown, cancels=asking, queue=False, **_QUIET)
 
 
 def drawn(session: Session, question: Ask | None, so_far: Turns, typed: Any = None) -> Iterator[tuple[Any, ...]]:

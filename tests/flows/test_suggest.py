@@ -1,0 +1,64 @@
+"""Questions made from what a knowledge base holds: of different kinds, and about things that are there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imagelore.flows.ingest import ingest
+from imagelore.flows.knowledge import KnowledgeBase
+from imagelore.flows.similar import similar
+from imagelore.flows.suggest import suggestions
+from imagelore.settings import Settings
+from tests.flows.pictures import folder
+
+ROWS: dict[str, dict[str, Any]] = {
+    "a.png": {"title": "Old harbour", "text": "Boats at Leith.", "tags": ["boat"], "place": "Leith", "year": 1987},
+    "b.png": {"title": "Fishing boat", "text": "A boat.", "tags": ["boat"], "place": "Leith", "year": 1990},
+    "c.png": {"title": "Barn", "tags": ["farm"], "place": "Leeds"},
+}
+
+
+@pytest.fixture(scope="module")
+def kb(tmp_path_factory: pytest.TempPathFactory) -> KnowledgeBase:
+    root = tmp_path_factory.mktemp("suggest")
+    settings = Settings(kb=str(root / "kb"), embedder="palette")
+    ingest(settings, str(folder(root / "photos", {"a.png": "red", "b.png": "#d01818", "c.png": "blue"}, ROWS)))
+    return KnowledgeBase(settings)
+
+
+def test_the_first_visit_gets_four_kinds_one_with_a_picture(kb: KnowledgeBase) -> None:
+    found = suggestions(kb.index)
+    assert len(found) == 4
+    assert {one.text.split()[0] for one in found} >= {"Where", "How", "Which", "When"}
+    pictures = [one.picture for one in found if one.picture]
+    assert len(pictures) == 1
+    assert kb.index.get(pictures)
+
+
+def test_counts_are_asked_of_tags_that_several_pictures_share(kb: KnowledgeBase) -> None:
+    counted = [one.text for one in suggestions(kb.index, limit=20) if one.text.startswith("How many")]
+    assert counted == ['How many pictures are tagged "boat"?']
+
+
+def test_after_an_answer_the_questions_lead_on_from_its_hits(kb: KnowledgeBase) -> None:
+    hits = kb.search("barn", top=1).hits
+    found = suggestions(kb.index, hits)
+    assert any('"Barn"' in one.text for one in found)
+    assert not any("harbour" in one.text for one in found)
+    assert [one.picture for one in found if one.picture] == [hits[0].record.id]
+
+
+def test_pictures_without_metadata_still_suggest_looking_alike(tmp_path: Path) -> None:
+    settings = Settings(kb=str(tmp_path / "kb"), embedder="palette")
+    ingest(settings, str(folder(tmp_path / "photos", {"x.png": "red"})))
+    assert suggestions(KnowledgeBase(settings).index)[0].picture
+
+
+def test_similar_pictures_come_nearest_first_without_the_picture_itself(kb: KnowledgeBase) -> None:
+    ids = {record.path: record.id for record in kb.index.browse()}
+    assert [record.path for record in similar(kb.index, ids["a.png"])] == ["b.png", "c.png"]
+    assert len(similar(kb.index, ids["a.png"], limit=1)) == 1
+    assert similar(kb.index, "nothing") == []
