@@ -10,6 +10,7 @@ import pytest
 
 from imagelore.errors import GeneratorError, UsageError
 from imagelore.flows.knowledge import KnowledgeBase
+from imagelore.settings import Settings
 from imagelore.types import (
     ChatEvent,
     Citation,
@@ -25,7 +26,9 @@ from imagelore.types import (
 )
 from imagelore.ui import cards, render
 from imagelore.ui.conversation import FAULT, Ask, ChatTurn, fail, numbered, plain, respond, stop
+from imagelore.ui.page import drawn
 from imagelore.ui.serve import listen
+from imagelore.ui.session import Session
 
 
 def hit(title: str, id: str = "r1") -> Hit:
@@ -85,12 +88,23 @@ def test_stopping_closes_the_request_behind_the_answer() -> None:
     growing.close()  # type: ignore[attr-defined]
     assert script.closed
     assert stop(grown)[-1].stopped
-    assert stop(fail(grown))[-1].stopped
     assert fail(grown)[-1].error == FAULT
     assert stop(()) == ()
     over = talk(Script(*FULL))[-1]
     assert stop(over) is over
-    assert fail(over) is over
+
+
+def test_a_fault_of_ours_is_told_and_still_logged() -> None:
+    session = Session(Settings(), cast(KnowledgeBase, Script(*FULL[:2], ZeroDivisionError())))
+    views = drawn(session, Ask("where?"), (), typed={"text": "where?", "files": []})
+    seen = []
+    with pytest.raises(ZeroDivisionError):
+        seen.extend(views)
+    log, _, _, turns, box = seen[-1]
+    assert "Something went wrong" in str(log)
+    assert turns[-1].hits
+    assert box["value"] == {"text": "where?", "files": []}
+    assert box["submit_btn"]
 
 
 def test_earlier_answers_are_remembered_with_titles_for_numbers() -> None:

@@ -80,20 +80,13 @@ def respond(kb: KnowledgeBase, turns: Turns, ask: Ask) -> Iterator[Turns]:
 
 
 def fail(turns: Turns) -> Turns:
-    """The conversation after a fault of ours in its last answer: what came stays, and the page goes on."""
-    if not turns or turns[-1].over:
-        return turns
+    """The conversation after a fault of ours in its last answer: what came stays."""
     return (*turns[:-1], replace(turns[-1], error=FAULT))
 
 
 def stop(turns: Turns) -> Turns:
-    """The conversation after the reader stopped its last answer: what came stays.
-
-    Gradio reports a stopped answer as a failed one too, in either order; that it was stopped is what counts.
-    """
-    if not turns or (turns[-1].over and turns[-1].error != FAULT):
-        return turns
-    return (*turns[:-1], replace(turns[-1], stopped=True, error=""))
+    """The conversation after the reader stopped its last answer: what came stays."""
+    return turns if not turns or turns[-1].over else (*turns[:-1], replace(turns[-1], stopped=True))
 
 
 def _after(turn: ChatTurn, event: ChatEvent) -> ChatTurn:

@@ -62,11 +62,9 @@ def _events(session: Session, *parts: Any) -> None:
     def ordered(order: str, so_far: Turns) -> Iterator[Any]:
         yield from drawn(session, *ordered_ask(order, so_far))
 
-    def ended(end: Callable[[Turns], Turns]) -> Callable[[Turns], tuple[Any, ...]]:
-        return lambda so_far: (
-            render.messages(end(so_far)), cards.panel(end(so_far)), end(so_far),
-            gr.update(submit_btn=True, stop_btn=False),
-        )  # fmt: skip
+    def stopped(so_far: Turns) -> tuple[Any, ...]:
+        ended = stop(so_far)
+        return render.messages(ended), cards.panel(ended), ended, gr.update(submit_btn=True, stop_btn=False)
 
     def cleared() -> tuple[Any, ...]:
         return [], cards.panel(()), "", (), gr.update(value=None, submit_btn=True, stop_btn=False)
@@ -76,9 +74,7 @@ def _events(session: Session, *parts: Any) -> None:
         box.submit(typed, [box, turns], shown, trigger_mode="once", **_QUIET),
         command.change(ordered, [command, turns], shown, trigger_mode="multiple", **_QUIET),  # the page sends one only
     ]
-    for each in asking:
-        each.failure(ended(fail), turns, [log, sources, turns, box], **_QUIET)
-    box.stop(ended(stop), turns, [log, sources, turns, box], cancels=asking, queue=False, **_QUIET)
+    box.stop(stopped, turns, [log, sources, turns, box], cancels=asking, queue=False, **_QUIET)
     fresh = gr.Button("New chat", elem_id="il-fresh")
     fresh.click(cleared, None, shown, cancels=asking, queue=False, **_QUIET)
 
@@ -95,15 +91,23 @@ def drawn(session: Session, question: Ask | None, so_far: Turns, typed: Any = No
     if question is None:
         yield (gr.skip(),) * 5
         return
-    before = None
-    for grown in respond(session.opened(), so_far, question):
-        over, panel = grown[-1].over, cards.panel(grown)
-        box = gr.update(submit_btn=over, stop_btn=not over)
-        if typed is not None and (before is None or grown[-1].error):
-            box["value"] = typed if grown[-1].error else None
-        chips = next_chips(session, grown) if over else ""
-        yield render.messages(grown), gr.skip() if panel == before else panel, chips, grown, box
-        before = panel
+    grown, before = so_far, None
+    try:
+        for grown in respond(session.opened(), so_far, question):
+            yield _view(session, grown, before, typed)
+            before = cards.panel(grown)
+    except Exception:  # ours: Gradio logs it; the page must say so too, and go on
+        yield _view(session, fail(grown), before, typed)
+        raise
+
+
+def _view(session: Session, turns: Turns, before: str | None, typed: Any) -> tuple[Any, ...]:
+    turn, panel = turns[-1], cards.panel(turns)
+    box = gr.update(submit_btn=turn.over, stop_btn=not turn.over)
+    if typed is not None and (before is None or turn.error):
+        box["value"] = typed if turn.error else None
+    chips = next_chips(session, turns) if turn.over else ""
+    return render.messages(turns), gr.skip() if panel == before else panel, chips, turns, box
 
 
 def asked(message: dict[str, Any] | None) -> Ask | None:

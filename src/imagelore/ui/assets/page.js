@@ -391,10 +391,7 @@ const named = (files) => [...files].map((file) => [file.webkitRelativePath || fi
 function clicked(event) {
   const on = (selector) => event.target.closest(selector);
   let hit;
-  if (stopButton()?.contains(event.target)) { // a fault is told too when Gradio cancels: not for the eyes
-    document.body.classList.add("il-stopping");
-    setTimeout(() => document.body.classList.remove("il-stopping"), 2000);
-  } else if ((hit = on(".il-cite"))) {
+  if ((hit = on(".il-cite"))) {
     event.preventDefault();
     const card = cardOf(hit);
     if (!card) return;
