@@ -95,14 +95,14 @@ def test_stopping_closes_the_request_behind_the_answer() -> None:
 
 
 def test_a_fault_of_ours_is_told_and_still_logged() -> None:
-    session = Session(Settings(), cast(KnowledgeBase, Script(*FULL[:2], ZeroDivisionError())))
+    session = Session(Settings(), cast(KnowledgeBase, Script(Retrieved((), ""), Delta("A boat"), ZeroDivisionError())))
     views = drawn(session, Ask("where?"), (), typed={"text": "where?", "files": []})
-    seen = []
+    seen: list[Any] = []
     with pytest.raises(ZeroDivisionError):
         seen.extend(views)
     log, _, _, turns, box = seen[-1]
     assert "Something went wrong" in str(log)
-    assert turns[-1].hits
+    assert turns[-1].answer == "A boat"
     assert box["value"] == {"text": "where?", "files": []}
     assert box["submit_btn"]
 

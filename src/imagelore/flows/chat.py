@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from imagelore.augment import Budget, augment
@@ -27,6 +27,9 @@ from imagelore.types import (
 if TYPE_CHECKING:
     from imagelore.flows.knowledge import KnowledgeBase
 
+ChatStream = Generator[ChatEvent, None, None]
+"""`Retrieved`, then `Delta` and `Notice`, then `Done`; closing it ends the request behind it."""
+
 
 def chat(
     kb: KnowledgeBase,
@@ -36,7 +39,7 @@ def chat(
     *,
     top: int | None = None,
     scope: Scope = Scope(),
-) -> Iterator[ChatEvent]:
+) -> ChatStream:
     """See `KnowledgeBase.chat`."""
     found = kb.search(question, pictures, top=top, scope=scope)
     yield Retrieved(found.hits, found.searched)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import ModuleType
@@ -12,23 +12,14 @@ from typing import Any, Self, cast
 from imagelore import providers
 from imagelore.embed import Embedder
 from imagelore.errors import MismatchError, UnreadableError, UsageError
-from imagelore.flows.chat import chat
+from imagelore.flows.chat import ChatStream, chat
 from imagelore.flows.pictures import PictureFile, Pictures
 from imagelore.generate import Generator
 from imagelore.index import Index
 from imagelore.read import Options
 from imagelore.retrieve import retrieve
 from imagelore.settings import Settings
-from imagelore.types import (
-    Asset,
-    ChatEvent,
-    EmbedderInfo,
-    Hit,
-    Query,
-    Scope,
-    Turn,
-    Vectors,
-)
+from imagelore.types import Asset, EmbedderInfo, Hit, Query, Scope, Turn, Vectors
 from imagelore.words import subject
 
 MAX_QUESTION = 4_000
@@ -97,7 +88,7 @@ class KnowledgeBase:
     def chat(
         self, question: str, pictures: Sequence[bytes] = (), history: Sequence[Turn] = (), *, top: int | None = None,
         scope: Scope = Scope(),
-    ) -> Iterator[ChatEvent]:  # fmt: skip
+    ) -> ChatStream:  # fmt: skip
         """Answers a question as a stream: `Retrieved` first, then `Delta` and `Notice`, `Done` last.
 
         Raises:

@@ -74,9 +74,10 @@ def _events(session: Session, *parts: Any) -> None:
         box.submit(typed, [box, turns], shown, trigger_mode="once", **_QUIET),
         command.change(ordered, [command, turns], shown, trigger_mode="multiple", **_QUIET),  # the page sends one only
     ]
-    box.stop(stopped, turns, [log, sources, turns, box], cancels=asking, queue=False, **_QUIET)
+    halted = box.stop(None, cancels=asking, **_QUIET)  # first end the answer, then draw the end: never the other way
+    halted.then(stopped, turns, [log, sources, turns, box], queue=False, **_QUIET)
     fresh = gr.Button("New chat", elem_id="il-fresh")
-    fresh.click(cleared, None, shown, cancels=asking, queue=False, **_QUIET)
+    fresh.click(None, cancels=asking, **_QUIET).then(cleared, None, shown, queue=False, **_QUIET)
 
 
 def drawn(session: Session, question: Ask | None, so_far: Turns, typed: Any = None) -> Iterator[tuple[Any, ...]]:

@@ -1,0 +1,231 @@
+"""An opened knowledge base: searching, chatting and opening pictures through its public surface."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from imagelore import KnowledgeBase, Settings, ingest
+from imagelore.errors import KnowledgeBaseError, UsageError
+from imagelore.flows.demo import prepare
+from imagelore.flows.status import status
+from imagelore.types import Delta, Done, GeneratorEvent, Notice, Prompt, Retrieved, Stop, Turn, Usage
+from tests.flows.pictures import folder, paint
+
+ROWS = {
+    "red.png": {"title": "A red door", "text": "It was painted in 1987.", "place": "Leeds", "tags": ["door"]},
+    "green.png": {"title": "A green gate", "place": "York", "tags": ["gate", "door"]},
+}
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    names = {"red.png": "red", "green.png": "green", "blue.png": "blue", "yellow.png": "yellow"}
+    return folder(tmp_path_factory.mktemp("knowledge") / "photos", names, ROWS)
+
+
+@pytest.fixture(scope="module")
+def kb(photos: Path) -> KnowledgeBase:
+    settings = Settings(kb=str(photos.parent / "kb"), embedder="palette", generator="extractive")
+    ingest(settings, str(photos))
+    return KnowledgeBase(settings)
+
+
+class Scripted:
+    """A generator that streams what it is told, and remembers the prompt."""
+
+    label, pictures = "scripted", 2
+
+    def __init__(self, *events: GeneratorEvent) -> None:
+        self.events = events
+        self.prompt = Prompt("")
+        self.closed = False
+
+    def stream(self, prompt: Prompt) -> Iterator[GeneratorEvent]:
+        self.prompt = prompt
+        try:
+            yield from self.events
+        finally:
+            self.closed = True
+
+
+def scripted(kb: KnowledgeBase, *events: GeneratorEvent) -> tuple[KnowledgeBase, Scripted]:
+    other = KnowledgeBase(kb.settings)
+    other.generator = Scripted(*events)
+    return other, other.generator
+
+
+def test_words_and_pictures_are_searched_together(kb: KnowledgeBase, tmp_path: Path) -> None:
+    picture = paint(tmp_path / "query.png", "yellow", 5).read_bytes()
+    found = kb.search("green gate", [picture])
+    ranks = {hit.record.path: set(hit.found) for hit in found.hits}
+    assert "look" in ranks["yellow.png"]
+    assert {"text", "look"} <= ranks["green.png"]
+    assert found.searched == '"green gate" + your picture'
+    assert set(found.timings) == {"embed", "search"}
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "?!…", "🦜"])
+def test_nothing_to_search_for(kb: KnowledgeBase, text: str) -> None:
+    with pytest.raises(UsageError, match="nothing to search for"):
+        kb.search(text)
+
+
+def test_a_question_has_a_limit(kb: KnowledgeBase) -> None:
+    with pytest.raises(UsageError, match="4,000 are the limit"):
+        kb.search("word " * 20_000)
+
+
+@pytest.mark.parametrize("data", [b"", b"not a picture", b"\x89PNG\r\n\x1a\n broken"])
+def test_a_query_picture_must_be_one(kb: KnowledgeBase, data: bytes) -> None:
+    with pytest.raises(UsageError, match="your picture cannot be read"):
+        kb.search("", [data])
+
+
+def test_chat_retrieves_before_it_answers(kb: KnowledgeBase) -> None:
+    first, *middle, last = kb.chat("Where is the red door?")
+    assert isinstance(first, Retrieved)
+    assert first.hits[0].record.title == "A red door"
+    assert isinstance(last, Done)
+    assert last.answer == "".join(event.text for event in middle if isinstance(event, Delta))
+    assert "Leeds" in last.answer
+    assert next((c.number, c.hit.record.path) for c in last.citations) == (1, "red.png")
+    assert {"embed", "search", "augment", "first_word", "generate"} == set(last.timings)
+
+
+def test_counts_run_over_all_pictures_and_not_the_hits(kb: KnowledgeBase) -> None:
+    *_, done = kb.chat("How many pictures are tagged door?", top=1)
+    assert isinstance(done, Done)
+    assert "2 of 4" in done.answer
+
+
+def test_what_a_generator_invents_does_not_pass(kb: KnowledgeBase) -> None:
+    answer = "See [1], [99] and ![x](http://evil.example/x.png) <b>bold</b> [2](http://evil.example)."
+    pieces = [Delta(answer[at : at + 3]) for at in range(0, len(answer), 3)]
+    other, _ = scripted(kb, *pieces, Usage(10, 5, 2), Stop("length"))
+    *_, done = other.chat("door")
+    assert isinstance(done, Done)
+    assert "evil" not in done.answer
+    assert "99" not in done.answer
+    assert [c.number for c in done.citations] == [1, 2]
+    assert done.usage == Usage(10, 5, 2)
+    assert done.stop == Stop("length")
+
+
+def test_notices_come_through_in_their_place(kb: KnowledgeBase) -> None:
+    other, _ = scripted(kb, Notice("before"), Delta("A door."), Notice("after"), Stop("broken"))
+    kinds = [type(event).__name__ for event in other.chat("door")]
+    assert kinds == ["Retrieved", "Notice", "Delta", "Notice", "Done"]
+
+
+def test_the_prompt_has_pictures_history_and_the_question(kb: KnowledgeBase, tmp_path: Path) -> None:
+    other, generator = scripted(kb, Delta("x"), Stop())
+    picture = paint(tmp_path / "query.png", "red", 5).read_bytes()
+    history = [Turn("Which doors are there?", "A red one.")]
+    list(other.chat("And where is it?", [picture], history))
+    prompt = generator.prompt
+    assert prompt.question == "And where is it?"
+    assert prompt.history == tuple(history)
+    assert prompt.total == 4
+    assert len(prompt.pictures) == 1
+    assert sum(source.picture is not None for source in prompt.sources) == 2  # what this generator takes
+
+
+def test_leaving_a_chat_ends_the_generator(kb: KnowledgeBase) -> None:
+    other, generator = scripted(kb, *(Delta(f"word {n} ") for n in range(100)), Stop())
+    events = other.chat("door")
+    for event in events:
+        if isinstance(event, Delta):
+            break
+    events.close()
+    assert generator.closed
+
+
+def test_a_record_opens_its_picture(kb: KnowledgeBase, photos: Path) -> None:
+    record = kb.search("red door").hits[0].record
+    picture = kb.picture(record.id)
+    assert picture.data == (photos / "red.png").read_bytes()
+    assert (picture.media_type, picture.notice) == ("image/png", "")
+    with pytest.raises(UsageError, match="no picture"):
+        kb.picture("nonsense")
+
+
+def test_a_source_that_is_gone_leaves_the_thumbnail(tmp_path: Path) -> None:
+    photos = folder(tmp_path / "gone", {"red.png": "red"})
+    settings = Settings(kb=str(tmp_path / "kb"), embedder="palette")
+    ingest(settings, str(photos))
+    shutil.rmtree(photos)
+    kb = KnowledgeBase(settings)
+    (hit,) = kb.search("red").hits
+    assert hit.uri.endswith("red.png")
+    picture = kb.picture(hit.record.id)
+    assert picture.data == hit.record.thumbnail
+    assert picture.media_type == "image/jpeg"
+    assert "thumbnail" in picture.notice
+    *_, done = kb.chat("Is there something red?")
+    assert isinstance(done, Done)
+
+
+def test_a_record_cannot_lead_out_of_its_source(kb: KnowledgeBase, photos: Path) -> None:
+    from dataclasses import replace
+
+    record = kb.search("red door").hits[0].record
+    (photos.parent / "secret.png").write_bytes((photos / "red.png").read_bytes())
+    opened = kb.pictures.open(replace(record, path="../secret.png"))
+    assert opened.data == record.thumbnail
+    assert opened.notice
+
+
+def test_what_is_indexed_meanwhile_is_found(tmp_path: Path) -> None:
+    photos = folder(tmp_path / "photos", {"red.png": "red"})
+    settings = Settings(kb=str(tmp_path / "kb"), embedder="palette")
+    ingest(settings, str(photos))
+    kb = KnowledgeBase(settings)
+    assert len(kb.search("blue").hits) == 1
+    paint(photos / "blue.png", "blue", 3)
+    ingest(settings, str(photos))
+    assert kb.search("blue").hits[0].record.path == "blue.png"
+
+
+@pytest.mark.parametrize(
+    ("given", "answers"),
+    [
+        ({}, "extractive"),
+        ({"openai_api_key": "sk-secret"}, "gpt"),
+        ({"openai_base_url": "http://127.0.0.1:9/v1"}, "127.0.0.1"),
+        ({"openai_api_key": "sk-secret", "generator": "extractive"}, "extractive"),
+    ],
+)
+def test_who_answers_without_settings(kb: KnowledgeBase, given: dict[str, str], answers: str) -> None:
+    other = KnowledgeBase(Settings(kb=kb.settings.kb, **given))  # type: ignore[arg-type]
+    assert answers in other.generator.label
+    assert "secret" not in other.generator.label
+    assert "secret" not in repr(other.settings)
+
+
+def test_status_tells_what_made_it(kb: KnowledgeBase, photos: Path) -> None:
+    now = status(kb.settings)
+    assert (now.records, now.embedder["name"], now.fields) == (4, "palette", {"place": "text"})
+    assert now.sources == {"photos": str(photos)}
+    with pytest.raises(KnowledgeBaseError):
+        status(Settings(kb=str(photos.parent / "nowhere")))
+
+
+def test_the_demo_answers_from_the_samples() -> None:
+    settings = prepare(Settings(generator="extractive"), lambda _: None)
+    assert ".imagelore" not in settings.kb
+    kb = KnowledgeBase(settings)
+    assert kb.index.count() >= 60
+    *_, done = kb.chat("When was Neptune photographed?")
+    assert isinstance(done, Done)
+    assert "1989" in done.answer
+    assert done.citations[0].hit.record.title == "Neptune"
+    unlabelled = kb.search("a mosque").hits[0]
+    assert unlabelled.record.path.startswith("unlabelled/")
+    assert unlabelled.fits
+    *_, nothing = kb.chat("What was our revenue in the third quarter?")
+    assert isinstance(nothing, Done)
+    assert nothing.answer.startswith("Nothing in this knowledge base fits")

@@ -1,0 +1,63 @@
+"""Settings: where a value comes from, and what a wrong one says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from imagelore import Settings
+from imagelore.errors import UsageError
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_flags_beat_the_environment_beats_the_file_beats_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings.load().top == 8
+    Path("imagelore.toml").write_text("top = 3")
+    assert Settings.load().top == 3
+    monkeypatch.setenv("IMAGELORE_TOP", "4")
+    assert Settings.load().top == 4
+    assert Settings.load(top=5).top == 5
+    assert Settings.load(top=None).top == 4
+
+
+def test_vendors_names_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
+    settings = Settings.load()
+    assert (settings.openai_api_key, settings.openai_base_url) == ("sk-1", "http://127.0.0.1:1/v1")
+    monkeypatch.setenv("IMAGELORE_OPENAI_API_KEY", "sk-2")
+    assert Settings.load().openai_api_key == "sk-2"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("colour = 1", "unknown setting `colour`"),
+        ('top = "many"', "`top` wants a whole number, not 'many'"),
+        ("gps = 3", "`gps` wants true or false"),
+        ("top = true", "`top` wants a whole number"),
+        ("top = ", "imagelore.toml"),
+        ("[section]", "unknown setting `section`"),
+    ],
+)
+def test_what_is_wrong_is_one_line(text: str, says: str) -> None:
+    Path("imagelore.toml").write_text(text)
+    with pytest.raises(UsageError) as raised:
+        Settings.load()
+    assert says in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("word", ["1", "true", "Yes"])
+def test_truth_in_words(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMAGELORE_GPS", word)
+    assert Settings.load().gps is True
+
+
+def test_secrets_are_not_shown() -> None:
+    assert "sk-secret" not in repr(Settings(openai_api_key="sk-secret"))
