@@ -361,3 +361,10 @@ def test_an_empty_page_says_what_to_run_and_fills_itself(tmp_path: Path) -> None
         client.post("/imagelore/uploads", params={"name": "a.png"}, content=png("red"), headers=PAGE)
         assert lines(client.post("/imagelore/index", headers=PAGE))[-1]["report"]["added"] == 1
         assert 'data-state="ready"' in client.get("/").text
+
+
+def test_a_knowledge_base_made_meanwhile_is_opened_on_reload(tmp_path: Path) -> None:
+    session = Session(filled(tmp_path).settings)
+    assert session.kb is None
+    with served(session) as page, httpx.Client(base_url=page.url, trust_env=False, timeout=60) as client:
+        assert 'data-state="ready"' in client.get("/").text

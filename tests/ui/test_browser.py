@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -279,7 +280,7 @@ def test_text_is_readable_in_light_and_in_dark(page: Page) -> None:
     ask(page, "the red boat")
     assert page.evaluate(_CONTRASTS) == []
     page.click("#il-theme")
-    page.wait_for_function("document.body.classList.contains('dark')")
+    expect(page.locator("body")).to_have_class(re.compile(r"\bdark\b"))
     assert page.evaluate(_CONTRASTS) == []
     page.click("#il-tab-pictures")
     page.wait_for_selector("#il-gallery .il-tile")

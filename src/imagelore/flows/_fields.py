@@ -23,11 +23,12 @@ class Fields:
         self._types: dict[str, FieldType] = dict(index.info().fields)
         self._samples: dict[str, dict[FieldType, Any]] = defaultdict(dict)
 
-    def learn(self, values: Mapping[str, Any]) -> None:
-        """Takes note of the kinds of these values, for fields that have no type yet."""
-        for name, value in values.items():
-            if name not in self._types and value is not None:
-                self._samples[name].setdefault(infer([value]), value)
+    def learn(self, values: Mapping[str, Any]) -> bool:
+        """Takes note of the kinds of these values, for fields that have no type yet; False where all have one."""
+        new = {name: value for name, value in values.items() if name not in self._types and value is not None}
+        for name, value in new.items():
+            self._samples[name].setdefault(infer([value]), value)
+        return bool(new)
 
     def settle(self) -> None:
         """Gives the fields learned since the last time their types, and declares them to the index."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable
 from functools import cache
 from itertools import islice
-from pathlib import PurePosixPath
 
 from imagelore import providers
 from imagelore.flows._plan import Plan
@@ -25,7 +25,7 @@ def readers() -> dict[str, str]:
 
 def suffix(asset: Asset) -> str:
     """An asset's file name ending, lower-case, with its dot."""
-    return PurePosixPath(asset.path).suffix.lower()
+    return posixpath.splitext(asset.path)[1].lower()
 
 
 def list_into(plan: Plan, source: Source, name: str, tell: Callable[[int], None]) -> list[Asset]:
@@ -42,4 +42,4 @@ def list_into(plan: Plan, source: Source, name: str, tell: Callable[[int], None]
 
 
 def _is_table(asset: Asset) -> bool:
-    return PurePosixPath(asset.path).name in TABLES
+    return posixpath.basename(asset.path) in TABLES

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import posixpath
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Literal, Self
 
 from imagelore.errors import SourceError
@@ -158,4 +159,4 @@ def _digest(*parts: str) -> str:
 
 
 def _stem(path: str) -> str:
-    return str(PurePosixPath(path).with_suffix(""))
+    return posixpath.splitext(path)[0]

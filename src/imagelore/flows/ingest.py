@@ -7,6 +7,7 @@ way. What was written stays, however the run ends; the next run goes on from the
 from __future__ import annotations
 
 import os
+import posixpath
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -190,7 +191,8 @@ class _Tally:
 
 def _rows(source: Source, table: Asset, fields: Fields, tally: _Tally) -> Iterator[tuple[str, dict[str, Any]]]:
     """(path, row) of one metadata table; its own fields are learned on the way."""
-    folder = PurePosixPath(table.path).parent
+    folder = posixpath.dirname(table.path)
+    taught: set[tuple[str, ...]] = set()  # columns that have all got their types already
     try:
         data = source.read(table)
     except UnreadableError as error:
@@ -201,8 +203,9 @@ def _rows(source: Source, table: Asset, fields: Fields, tally: _Tally) -> Iterat
             tally.warn([item])
             continue
         name, row = item
-        fields.learn(row_metadata(row).fields)
-        yield str(folder / name), row
+        if (columns := tuple(row)) not in taught and not fields.learn(row_metadata(row).fields):
+            taught.add(columns)
+        yield posixpath.join(folder, name), row
 
 
 def _options(embedder: Embedder, settings: Settings) -> Options:

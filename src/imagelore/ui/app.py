@@ -53,11 +53,10 @@ def _in_a_loop(make: Callable[[], None]) -> None:
 
 def shell(session: Session) -> tuple[str, str, str]:
     """What stands in the page's head, before the chat and after it; the first paint is made of this."""
-    version = hashlib.sha256(b"".join((ASSETS / name).read_bytes() for name in ("page.css", "page.js"))).hexdigest()[
-        :12
-    ]
+    session.look_again()
+    assets = b"".join((ASSETS / name).read_bytes() for name in ("page.css", "page.js"))
     values = {
-        "version": version,
+        "version": hashlib.sha256(assets).hexdigest()[:12],
         "state": "ready" if session.kb else "empty",
         "status": status(session),
         "boot": page.welcome(session),

@@ -32,15 +32,22 @@ def panel(turns: Turns) -> str:
 
 def _sources(turn: ChatTurn, newest: bool) -> str:
     sentences = {citation.number: citation.sentence for citation in turn.citations}
-    cards = "".join(card(turn.key, number, hit, sentences.get(number)) for number, hit in numbered(turn))
     fits = any(hit.fits for hit in turn.hits or ())
+    near, far = "", ""
+    for number, hit in numbered(turn):
+        drawn = card(turn.key, number, hit, sentences.get(number))
+        if hit.fits or number in sentences or not fits:
+            near += drawn
+        else:
+            far += drawn
+    rest = f"<details><summary>More that fit less well</summary><ol>{far}</ol></details>" if far else ""
     head = "Sources of this answer" if fits else "Nothing fits well; the closest pictures"
     if not turn.hits:
         head = "No picture was found"
     asked = f'<p class="il-asked">{safe(turn.ask.text or "your picture")}</p>'
     return (
         f'<section class="il-sources" data-turn="{turn.key}" data-copy="{safe(for_clipboard(turn))}"'
-        f"{'' if newest else ' hidden'}><h2>{head}</h2>{asked}<ol>{cards}</ol></section>"
+        f"{'' if newest else ' hidden'}><h2>{head}</h2>{asked}<ol>{near}</ol>{rest}</section>"
     )
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
 
 from imagelore.errors import ImageloreError, UnreadableError
 from imagelore.flows.knowledge import KnowledgeBase
@@ -69,7 +68,7 @@ def respond(kb: KnowledgeBase, turns: Turns, ask: Ask) -> Iterator[Turns]:
         turn = replace(turn, pictures=tuple(filter(None, map(small, pictures))))
         yield (*turns, turn)
         history = [Turn(earlier.ask.text, plain(earlier)) for earlier in turns if earlier.answer]
-        with closing(cast(Generator[ChatEvent, None, None], kb.chat(ask.text, pictures, history))) as events:
+        with closing(kb.chat(ask.text, pictures, history)) as events:
             for event in events:
                 turn = _after(turn, event)
                 if not isinstance(event, Delta) or time.monotonic() - drawn > _REDRAW:

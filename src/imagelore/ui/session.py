@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import threading
 from collections.abc import Callable
@@ -42,6 +43,12 @@ class Session:
         if self.kb is None:
             raise KnowledgeBaseError(f"there is no knowledge base yet: imagelore index FOLDER --kb {self.settings.kb}")
         return self.kb
+
+    def look_again(self) -> None:
+        """Opens the knowledge base if it was made meanwhile, by a command in another window."""
+        if self.kb is None and "://" not in self.settings.kb and Path(self.settings.kb).exists():
+            with contextlib.suppress(KnowledgeBaseError):  # not whole yet
+                self.kb = KnowledgeBase(self.settings)
 
     def index_added(self, folder: Path, progress: Callable[[Progress], None]) -> Report:
         """Indexes the folder of added pictures (or the source that holds it) and opens the knowledge base again."""
