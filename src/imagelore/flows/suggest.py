@@ -55,14 +55,14 @@ def _spread(records: list[Record]) -> list[Record]:
 def _where(records: Sequence[Record]) -> Iterator[Suggestion]:
     for record in records:
         if _short(record.title) and any(_is_place(name) for name in record.fields):
-            yield Suggestion(f'Where is "{record.title}" from?')
+            yield Suggestion(f'Where is "{record.title}"?')
 
 
 def _when(records: Sequence[Record]) -> Iterator[Suggestion]:
     for record in records:
         dated = record.taken_at or any(_is_year(name, value) for name, value in record.fields.items())
         if _short(record.title) and dated:
-            yield Suggestion(f'When is "{record.title}" from?')
+            yield Suggestion(f'From which year is "{record.title}"?')
 
 
 def _how_many(records: Sequence[Record], facets: Sequence[Facet]) -> Iterator[Suggestion]:
