@@ -13,10 +13,11 @@ test: .venv/dev.stamp  ## the tests; ARGS goes to pytest
 	$(BIN)/python tools/fetch_test_images.py
 	$(BIN)/python -m pytest -n 2 $(ARGS)
 
-check: .venv/dev.stamp  ## lint, format, types, generated pages
+check: .venv/dev.stamp  ## lint, format, types, layers, generated pages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_layers.py
 	$(BIN)/python tools/reference.py --check
 
 bench: .venv/dev.stamp  ## measurements; see bench/README.md

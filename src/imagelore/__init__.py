@@ -1,10 +1,10 @@
 """Ask your pictures: a multimodal retrieval-augmented chatbot over folders of images.
 
-import imagelore
+from imagelore import KnowledgeBase, Settings, ingest
 
-imagelore.ingest("photos", kb="./kb")
-kb = imagelore.KnowledgeBase.open("./kb")
-for hit in kb.search("a red boat", top=3).hits:
+settings = Settings.load(kb="./kb")
+ingest(settings, "photos")
+for hit in KnowledgeBase(settings).search("a red boat", top=3).hits:
     print(hit.score, hit.uri)
 """
 

@@ -19,8 +19,10 @@ from imagelore.errors import UsageError
 FILE = "imagelore.toml"
 
 
-def _setting(default: Any, help: str, env: tuple[str, ...] = (), secret: bool = False) -> Any:
-    return dataclasses.field(default=default, repr=not secret, metadata={"help": help, "env": env, "secret": secret})
+def _setting(
+    default: Any, help: str, env: tuple[str, ...] = (), *, secret: bool = False, least: float | None = None
+) -> Any:
+    return dataclasses.field(default=default, repr=not secret, metadata={"help": help, "env": env, "least": least})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,29 +34,42 @@ class Settings:
         "", "what turns pictures and texts into vectors; empty: the knowledge base's own, or `starter`"
     )
     generator: str = _setting("", "what answers; empty: `openai` when its key or address is set, else `extractive`")
-    top: int = _setting(8, "how many hits a question gets")
+    top: int = _setting(8, "how many hits a question gets", least=1)
     host: str = _setting("127.0.0.1", "the address that `serve` listens on")
-    port: int = _setting(7860, "the port that `serve` listens on; the next free one where it is taken")
+    port: int = _setting(7860, "the port that `serve` listens on; the next free one where it is taken", least=0)
     gps: bool = _setting(False, "take over the place that a camera recorded in its pictures")
-    workers: int = _setting(0, "threads that read and embed while indexing; 0: one per core")
-    max_pixels: int = _setting(100_000_000, "pictures with more pixels are skipped")
-    answer_pictures: int = _setting(6, "how many pictures a vision model is sent with a question, at most")
-    answer_side: int = _setting(768, "the longer side, in pixels, of a picture that is sent to a vision model")
+    workers: int = _setting(0, "threads that read and embed while indexing; 0: one per core", least=0)
+    max_pixels: int = _setting(100_000_000, "pictures with more pixels are skipped", least=1)
+    answer_pictures: int = _setting(6, "how many pictures a vision model is sent with a question, at most", least=0)
+    answer_side: int = _setting(768, "the longer side, in pixels, of a picture that is sent to a vision model", least=64)
     openai_base_url: str = _setting("", "address of an OpenAI-compatible server, ending in /v1", ("OPENAI_BASE_URL",))
     openai_api_key: str = _setting("", "its key, where it wants one", ("OPENAI_API_KEY",), secret=True)
     openai_model: str = _setting("gpt-5-mini", "the model to ask there", ("OPENAI_MODEL",))
-    openai_timeout: float = _setting(60.0, "seconds to wait for the next piece of an answer")
-    openai_retries: int = _setting(3, "how often a refused or failed request is tried again")
+    openai_timeout: float = _setting(60.0, "seconds to wait for the next piece of an answer", least=1)
+    openai_retries: int = _setting(3, "how often a refused or failed request is tried again", least=0)
+
+    def __post_init__(self) -> None:
+        for f in dataclasses.fields(self):
+            value, least = getattr(self, f.name), f.metadata["least"]
+            if least is not None and value < least:
+                raise UsageError(f"setting `{f.name}` must be at least {least}, not {value}")
 
     @classmethod
     def load(cls, **flags: Any) -> Settings:
         """Settings from flags (None: not given), the environment, `imagelore.toml` and the defaults.
 
         Raises:
-            UsageError: an unknown name, or a value that is not of its setting's type.
+            UsageError: an unknown name, a value that is not of its setting's type, or a file that would send a key
+                which it does not hold itself to an address of its own choice.
         """
-        values = {**_from_file(Path(FILE)), **_from_environment(os.environ)}
-        values |= {name: value for name, value in flags.items() if value is not None}
+        file, elsewhere = _from_file(Path(FILE)), _from_environment(os.environ)
+        elsewhere |= {name: value for name, value in flags.items() if value is not None}
+        values = file | elsewhere
+        if "openai_base_url" in file.keys() - elsewhere.keys() and "openai_api_key" in elsewhere:
+            raise UsageError(
+                f"`{FILE}` here names `openai_base_url`, and the key comes from the environment: it is not sent to an "
+                "address that a folder brings along; set OPENAI_BASE_URL too, or take the line out"
+            )
         hints = get_type_hints(cls)
         known = {f.name for f in dataclasses.fields(cls)}
         for name in values:

@@ -32,7 +32,7 @@ def kb(tmp_path_factory: pytest.TempPathFactory) -> KnowledgeBase:
 def test_the_first_visit_gets_four_kinds_one_with_a_picture(kb: KnowledgeBase) -> None:
     found = suggestions(kb.index)
     assert len(found) == 4
-    assert {one.text.split()[0] for one in found} >= {"Where", "How", "Which", "When"}
+    assert {one.text.split()[0] for one in found} >= {"Where", "How", "Which", "From"}
     pictures = [one.picture for one in found if one.picture]
     assert len(pictures) == 1
     assert kb.index.get(pictures)

@@ -18,7 +18,8 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except ImageloreError as error:
-        click.echo(f"imagelore: {error}", err=True)
+        line = " ".join(str(error).split())
+        click.echo(f"imagelore: {''.join(c for c in line if c.isprintable())}", err=True)
         sys.exit(1)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)

@@ -51,9 +51,10 @@ def demo(no_browser: bool, **flags: Any) -> None:
 @_embedder
 @click.option("--gps/--no-gps", default=None, help="Take over the place that a camera recorded.")
 @click.option("--workers", type=click.IntRange(0), metavar="N", help="Threads that read pictures (0: one per core).")
+@click.option("--name", default="", metavar="NAME", help="What the source is called (default: its folder's name).")
 @click.option("--allow-removals", is_flag=True, help="Let more than half of the source's pictures be removed.")
 @_json
-def index(source: str, allow_removals: bool, as_json: bool, **flags: Any) -> int:
+def index(source: str, name: str, allow_removals: bool, as_json: bool, **flags: Any) -> int:
     """Bring the knowledge base up to date with SOURCE, a folder of pictures.
 
     The next run reads only what is new or changed. Ctrl-C keeps what was done.
@@ -64,10 +65,10 @@ def index(source: str, allow_removals: bool, as_json: bool, **flags: Any) -> int
 
     settings = Settings.load(**flags)
     with _interruptible() as stop, render.progress() as tell:
-        report = ingest(settings, source, Run(tell, stop.is_set, allow_removals))
+        report = ingest(settings, source, Run(tell, stop.is_set, allow_removals, name))
     render.report(report, settings.kb, as_json)
-    if report.skipped and not report.added + report.updated + report.unchanged:
-        raise SourceError(f"none of the {len(report.skipped):,} pictures in `{source}` could be read")
+    if report.incomplete:
+        raise SourceError(report.incomplete)
     return 130 if report.stopped else 0
 
 

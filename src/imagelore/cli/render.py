@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -69,14 +70,14 @@ class _Lines:
 def report(done: ingest.Report, kb: str, as_json: bool) -> None:
     """The summary of an index run; what was skipped and the warnings go to stderr."""
     for line in done.warnings:
-        click.echo(f"warning: {line}", err=True)
+        click.echo(f"warning: {_printable(line)}", err=True)
     if as_json:
         keys = ("added", "updated", "unchanged", "removed")
         skipped = [{"uri": uri, "reason": reason} for uri, reason in done.skipped]
         _print_json({key: getattr(done, key) for key in keys} | {"skipped": skipped, "seconds": round(done.seconds, 3)})
         return
     for uri, reason in done.skipped:
-        click.echo(f"skipped {uri}: {reason}", err=True)
+        click.echo(f"skipped {_printable(uri)}: {_printable(reason)}", err=True)
     parts = [f"{done.added:,} added", f"{done.updated:,} updated", f"{done.unchanged:,} unchanged"]
     parts += [f"{done.removed:,} removed", f"{len(done.skipped):,} skipped"]
     click.echo(f"{', '.join(parts)} in {done.seconds:.1f} s -> {kb}")
@@ -108,9 +109,9 @@ def answer(events: Iterable[ChatEvent], as_json: bool) -> None:
         if isinstance(event, Retrieved):
             hits = event.hits
         elif isinstance(event, Delta) and not as_json:
-            click.echo(event.text, nl=False)
+            click.echo("\n".join(map(_printable, event.text.split("\n"))), nl=False)
         elif isinstance(event, Notice):
-            click.echo(f"note: {event.text}", err=True)
+            click.echo(f"note: {_printable(event.text)}", err=True)
         elif isinstance(event, Done):
             _finish(event, hits, as_json)
 
@@ -126,7 +127,7 @@ def _finish(done: Done, hits: tuple[Hit, ...], as_json: bool) -> None:
         return
     click.echo("\n")
     for citation in cited:
-        click.echo(f"[{citation['number']}] {citation['title']}  {citation['uri']}")
+        click.echo(f"[{citation['number']}] {_printable(citation['title'])}  {_printable(citation['uri'])}")
 
 
 def status(now: Status, as_json: bool) -> None:
@@ -158,9 +159,14 @@ def _console() -> Console:
     return Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
 
 
+def _printable(text: object) -> str:
+    """Text of a record, without the control characters that a terminal would obey."""
+    return "".join(c if c.isprintable() else " " for c in str(text))
+
+
 def _plain(text: str) -> str:
-    """Text of a record, without control characters and without meaning to rich."""
-    return "".join(c if c.isprintable() else " " for c in text).replace("[", "\\[")
+    """The same, without meaning to rich."""
+    return escape(_printable(text))
 
 
 def _rounded(timings: Any) -> dict[str, float]:

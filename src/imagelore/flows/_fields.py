@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from imagelore.index import Index
 from imagelore.read import fit, infer
 from imagelore.types import FieldType, FieldValue
+
+MOST = 200
+"""Fields of the user's own that get a column; metadata with more is most likely nested data, not fields."""
 
 
 class Fields:
@@ -18,9 +20,8 @@ class Fields:
     values bend to the type. Only one value of each kind is held, so memory does not grow with the rows.
     """
 
-    def __init__(self, index: Index) -> None:
-        self._index = index
-        self._types: dict[str, FieldType] = dict(index.info().fields)
+    def __init__(self, types: Mapping[str, FieldType]) -> None:
+        self._types = dict(types)
         self._samples: dict[str, dict[FieldType, Any]] = defaultdict(dict)
 
     def learn(self, values: Mapping[str, Any]) -> bool:
@@ -30,13 +31,13 @@ class Fields:
             self._samples[name].setdefault(infer([value]), value)
         return bool(new)
 
-    def settle(self) -> None:
-        """Gives the fields learned since the last time their types, and declares them to the index."""
-        new = {name: infer(list(samples.values())) for name, samples in self._samples.items()}
+    def settle(self) -> dict[str, FieldType]:
+        """Gives the fields learned since the last time their types, and returns these; past `MOST`, none."""
+        learned = list(self._samples.items())[: max(0, MOST - len(self._types))]
         self._samples.clear()
-        if new:
-            self._index.declare(new)
-            self._types |= new
+        new = {name: infer(list(samples.values())) for name, samples in learned}
+        self._types |= new
+        return new
 
     def typed(self, values: Mapping[str, Any]) -> tuple[dict[str, FieldValue], dict[str, Any], list[str]]:
         """(values that fit their field's type, the others, a warning for each of the others)."""
@@ -46,7 +47,10 @@ class Fields:
         for name, value in values.items():
             if value is None:
                 continue
-            if (fitted := fit(value, self._types[name])) is not None:
+            if name not in self._types:
+                extra[name] = value
+                warnings.append(f"{name!r} is one field more than the {MOST} that are searchable; kept aside")
+            elif (fitted := fit(value, self._types[name])) is not None:
                 fitting[name] = fitted
             else:
                 extra[name] = value

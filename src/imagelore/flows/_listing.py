@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import islice
 
 from imagelore import providers
+from imagelore.errors import SourceError
 from imagelore.flows._plan import Plan
 from imagelore.source import Source
 from imagelore.types import Asset
@@ -28,17 +29,35 @@ def suffix(asset: Asset) -> str:
     return posixpath.splitext(asset.path)[1].lower()
 
 
-def list_into(plan: Plan, source: Source, name: str, tell: Callable[[int], None]) -> list[Asset]:
-    """Fills the plan with pictures and sidecars, telling how many files were seen; returns the metadata tables."""
-    tables: list[Asset] = []
-    seen, assets = 0, source.list()
-    while page := list(islice(assets, _PAGE)):
+def list_into(plan: Plan, source: Source, tables: list[Asset], tell: Callable[[int], None]) -> None:
+    """Fills the plan with pictures and sidecars and `tables` with the metadata tables; tells how many files were seen.
+
+    Raises:
+        SourceError: a part of the source could not be listed; all that could is in the plan.
+    """
+    seen = 0
+    for page, failed in _pages(source.list()):
         seen += len(page)
         tables += (a for a in page if _is_table(a))
-        plan.add_pictures(name, (a for a in page if suffix(a) in readers()))
+        plan.add_pictures(a for a in page if suffix(a) in readers())
         plan.add_sidecars(a for a in page if suffix(a) in SIDECARS and not _is_table(a))
         tell(seen)
-    return tables
+        if failed:
+            raise failed
+
+
+def _pages(assets: Iterator[Asset]) -> Iterator[tuple[list[Asset], SourceError | None]]:
+    """Pages of assets; one that ends in an error comes with it."""
+    while True:
+        page: list[Asset] = []
+        try:
+            page.extend(islice(assets, _PAGE))
+        except SourceError as error:
+            yield page, error
+            return
+        if not page:
+            return
+        yield page, None
 
 
 def _is_table(asset: Asset) -> bool:

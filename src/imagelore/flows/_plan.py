@@ -11,9 +11,11 @@ import posixpath
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from imagelore.errors import SourceError
 from imagelore.types import Asset
@@ -21,8 +23,8 @@ from imagelore.types import Asset
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
-CREATE TABLE listing (path TEXT PRIMARY KEY, stem TEXT, id TEXT, version TEXT, size INTEGER) WITHOUT ROWID;
-CREATE TABLE sidecar (path TEXT PRIMARY KEY, beside TEXT, version TEXT, size INTEGER) WITHOUT ROWID;
+CREATE TABLE listing (path TEXT PRIMARY KEY, stem TEXT, version TEXT, size INTEGER, id TEXT) WITHOUT ROWID;
+CREATE TABLE sidecar (beside TEXT, path TEXT, version TEXT, size INTEGER, PRIMARY KEY (beside, path)) WITHOUT ROWID;
 CREATE TABLE described (path TEXT, strength INTEGER, origin TEXT, row TEXT,
   PRIMARY KEY (path, strength, origin)) WITHOUT ROWID;
 CREATE TABLE manifest (id TEXT PRIMARY KEY, version TEXT, digest TEXT) WITHOUT ROWID;
@@ -57,34 +59,26 @@ class Change:
 
 
 class Plan:
-    """The scratch file. Fill it with the three streams, then ask what has changed and what is gone."""
+    """The scratch file, from `scratch`. Fill it with the three streams, then ask what has changed and what is gone."""
 
-    def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="imagelore-")
-        # The pipeline draws its work from another thread than the one that filled the file; never from two at once.
-        self._db = sqlite3.connect(Path(self._folder.name) / "plan.sqlite", check_same_thread=False)
-        self._db.create_function("digest", 2, _digest, deterministic=True)
+    def __init__(self, db: sqlite3.Connection, how: str) -> None:
+        self._db = db
+        self._db.create_function("digest", 2, partial(_digest, how), deterministic=True)
+        self._db.create_function("record_id", 2, record_id, deterministic=True)
         self._db.executescript(_SCHEMA)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._db.close()
-        self._folder.cleanup()
-
-    def add_pictures(self, source: str, assets: Iterable[Asset]) -> None:
+    def add_pictures(self, assets: Iterable[Asset]) -> None:
         """The pictures of the listing."""
         self._db.executemany(
-            "INSERT OR REPLACE INTO listing VALUES (?, ?, ?, ?, ?)",
-            ((a.path, _stem(a.path), record_id(source, a.path), a.version, a.size) for a in assets),
+            "INSERT OR REPLACE INTO listing VALUES (?, ?, ?, ?, NULL)",
+            ((a.path, _stem(a.path), a.version, a.size) for a in assets),
         )
 
     def add_sidecars(self, assets: Iterable[Asset]) -> None:
         """Files that may belong to a picture of the same name: `photo.jpg.json`, `photo.txt`."""
         self._db.executemany(
             "INSERT OR REPLACE INTO sidecar VALUES (?, ?, ?, ?)",
-            ((a.path, _stem(a.path), a.version, a.size) for a in assets),
+            ((_stem(a.path), a.path, a.version, a.size) for a in assets),
         )
 
     def add_rows(self, origin: str, rows: Iterable[tuple[str, dict[str, Any]]]) -> None:
@@ -95,9 +89,11 @@ class Plan:
             ((path, strength, origin, json.dumps(row, ensure_ascii=False, default=str)) for path, row in rows),
         )
 
-    def add_manifest(self, entries: Iterable[tuple[str, str, str]]) -> None:
-        """(id, content version, metadata digest) of what the knowledge base holds of this source."""
-        self._db.executemany("INSERT OR REPLACE INTO manifest VALUES (?, ?, ?)", entries)
+    def name(self, source: str, manifest: Iterable[tuple[str, str, str]]) -> None:
+        """Files the listing under a source's name, beside the manifest of what is known of that source."""
+        self._db.execute("UPDATE listing SET id = record_id(?, path)", (source,))
+        self._db.execute("DELETE FROM manifest")
+        self._db.executemany("INSERT OR REPLACE INTO manifest VALUES (?, ?, ?)", manifest)
 
     def pictures(self) -> int:
         """How many pictures were listed."""
@@ -125,6 +121,10 @@ class Plan:
             beside = tuple(Asset(*entry) for entry in json.loads(sidecars))
             yield Change(kind, id, Asset(path, version, size), digest, tuple(json.loads(rows_)), beside)
 
+    def going(self) -> int:
+        """How many records of the source have lost their picture."""
+        return self._count("SELECT count(*) FROM manifest WHERE id NOT IN (SELECT id FROM listing)")
+
     def gone(self) -> Iterator[str]:
         """Ids of records whose picture was not listed."""
         for (id,) in self._db.execute("SELECT id FROM manifest WHERE id NOT IN (SELECT id FROM listing) ORDER BY id"):
@@ -137,7 +137,7 @@ class Plan:
             SourceError: more than half of them, and that was not allowed: an unmounted folder must not empty a
                 knowledge base.
         """
-        going = self._count("SELECT count(*) FROM manifest WHERE id NOT IN (SELECT id FROM listing)")
+        going = self.going()
         if not allowed and going * 2 > self.known():
             raise SourceError(
                 f"{going:,} of the {self.known():,} pictures indexed from `{address}` are gone, so nothing "
@@ -147,6 +147,27 @@ class Plan:
 
     def _count(self, query: str) -> int:
         return int(self._db.execute(query).fetchone()[0])
+
+
+@contextmanager
+def scratch(how: str = "") -> Iterator[Plan]:
+    """A plan in a scratch file of its own, which is gone afterwards.
+
+    Args:
+        how: what else the metadata of a record depends on (an option of the reader); part of every digest.
+
+    Raises:
+        SourceError: the scratch file cannot be written.
+    """
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="imagelore-") as folder,
+            closing(sqlite3.connect(Path(folder) / "plan.sqlite")) as db,
+        ):
+            yield Plan(db, how)
+    except sqlite3.Error as error:
+        place = tempfile.gettempdir()
+        raise SourceError(f"the scratch file in `{place}` failed ({error}): make room there, or set TMPDIR") from error
 
 
 def record_id(source: str, path: str) -> str:

@@ -16,6 +16,8 @@ from imagelore.read import Metadata, Options, Reading, merged, row_metadata, sid
 from imagelore.source import Source
 from imagelore.types import Asset, ImageEmbeddings, Record, Seen
 
+_SIDECAR_LIMIT = 1_000_000  # bytes
+
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
@@ -77,6 +79,8 @@ class Read:
 
     def _sidecar(self, asset: Asset, warnings: list[str]) -> Metadata:
         try:
+            if asset.size > _SIDECAR_LIMIT:
+                raise UnreadableError(f"{asset.size / 1e6:,.0f} MB are too many for a sidecar")
             metadata, told = sidecar_metadata(asset.path, self.source.read(asset))
         except UnreadableError as error:
             warnings.append(f"{asset.path}: {error}")
@@ -180,7 +184,8 @@ class Write:
         pairs = [item for item in chunk if not isinstance(item, Skipped)]
         for _, draft in pairs:
             self.fields.learn(draft.metadata.fields)
-        self.fields.settle()
+        if new := self.fields.settle():
+            self.index.declare(new)
         records, warnings, added = [], [], 0
         for record, draft in pairs:
             fields, extra, told = self.fields.typed(draft.metadata.fields)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from imagelore import __version__
+from imagelore.errors import MismatchError
 from imagelore.flows.ingest import Progress, Run, ingest
 from imagelore.settings import Settings
 
@@ -16,10 +19,17 @@ def prepare(settings: Settings, progress: Callable[[Progress], None]) -> Setting
     """Indexes the samples into a cache folder of the user's own (a second time there is nothing to do) and returns
     the settings that open them. A knowledge base named on purpose is used instead of the cache folder.
     """
-    if settings.kb == Settings().kb:
-        settings = replace(settings, kb=str(cache_folder() / "demo"))
+    if cached := settings.kb == Settings().kb:
+        settings = replace(settings, kb=str(cache_folder() / f"demo-{__version__}"))
     with as_file(files("imagelore") / "samples") as folder:
-        ingest(settings, str(folder), Run(progress, allow_removals=True))
+        run = Run(progress, allow_removals=True, name="samples")  # one name, wherever this release is installed
+        try:
+            ingest(settings, str(folder), run)
+        except MismatchError:
+            if not cached:
+                raise
+            shutil.rmtree(settings.kb)  # it can be made again
+            ingest(settings, str(folder), run)
     return settings
 
 

@@ -9,20 +9,20 @@ from __future__ import annotations
 import os
 import posixpath
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from itertools import chain, count
-from pathlib import PurePosixPath
-from typing import Any, Literal, cast
+from itertools import islice
+from typing import Any, cast
 
 from imagelore.embed import Embedder
 from imagelore.errors import SourceError, UnreadableError
 from imagelore.flows._fields import Fields
 from imagelore.flows._listing import list_into
+from imagelore.flows._naming import named
 from imagelore.flows._overlap import chunked, overlapped
-from imagelore.flows._plan import Change, Plan
-from imagelore.flows._stages import Embed, Embedded, Read, Skipped, Write, Written
+from imagelore.flows._plan import Change, Plan, scratch
+from imagelore.flows._stages import Draft, Embed, Read, Write, Written
+from imagelore.flows._tally import Progress, Report, Run, Tally
 from imagelore.flows.knowledge import index_exists, index_provider, load_embedder, open_embedder, open_index
 from imagelore.flows.pictures import open_source
 from imagelore.index import Index
@@ -31,43 +31,11 @@ from imagelore.settings import Settings
 from imagelore.source import Source
 from imagelore.types import Asset, SourceInfo
 
+__all__ = ["DEFAULT_EMBEDDER", "Progress", "Report", "Run", "ingest"]
+
 DEFAULT_EMBEDDER = "starter"
 _CHUNK, _SECONDS = 1024, 4.0  # a chunk of records is written when it is this large, or this old
 _AHEAD = 16  # pictures, per thread, that a stage may be ahead of the next
-_TOLD = 200  # warnings that a report keeps; further ones are counted
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is: `done` of `total` in this stage (total 0: not known yet)."""
-
-    stage: Literal["listing", "indexing", "finishing"]
-    done: int = 0
-    total: int = 0
-    skipped: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a run did. `skipped` holds (uri, reason); `stopped`: it was interrupted, and the next run goes on."""
-
-    added: int
-    updated: int
-    unchanged: int
-    removed: int
-    skipped: tuple[tuple[str, str], ...]
-    warnings: tuple[str, ...]
-    seconds: float
-    stopped: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What the caller of a run decides: how to hear of progress, when to stop, and what may be removed."""
-
-    progress: Callable[[Progress], None] = lambda _: None
-    stop: Callable[[], bool] = lambda: False
-    allow_removals: bool = False
 
 
 def ingest(settings: Settings, address: str, run: Run | None = None) -> Report:
@@ -78,118 +46,68 @@ def ingest(settings: Settings, address: str, run: Run | None = None) -> Report:
     allowed.
 
     Raises:
-        SourceError: the source is missing, cannot be listed to its end, or holds no picture; nothing was created.
+        SourceError: the source is missing, or holds no picture that can be read (nothing was created), or more than
+            half of its pictures are gone.
         KnowledgeBaseError: it is locked, of another embedder, or the disk is full; what was written stays.
         EmbedderError: the model does not work at all.
     """
     run, start = run or Run(), time.perf_counter()
     source = open_source(address, settings)
     index, embedder = _opened(settings)
-    name = _source_name(source, index, settings)
-    tally = _Tally(run)
-    with Plan() as plan:
-        tables = list_into(plan, source, name, lambda seen: run.progress(Progress("listing", seen)))
-        tally.skip((source.uri(path), reason) for path, reason in source.skipped)
-        plan.add_manifest(index.manifest(name) if index else ())
+    tally, fields = Tally(run), Fields(index.info().fields if index else {})
+    options = Options(image_side=embedder.info.image_side, max_pixels=settings.max_pixels, gps=settings.gps)
+    read = Read(source, options)
+    with scratch("gps" if settings.gps else "") as plan:
+        tables = _list(plan, source, run, tally)
+        name = named(plan, source, index, settings, run.name)
         if not plan.pictures() and not plan.known():
             raise SourceError(f"there is no picture in `{source.root}`")
-        going = plan.check_removals(address, run.allow_removals)
-        index = index or cast(Index, index_provider().create(settings.kb, embedder.info, settings))
-        index.remember(SourceInfo(name, source.root))
-        fields = _described(plan, source, tables, Fields(index), tally)
-        read = Read(source, _options(embedder, settings))
-        embed = Embed(embedder, index, name, reuse=plan.known() > 0)
+        going = 0 if tally.incomplete else plan.check_removals(address, run.allow_removals)
+        _describe(plan, source, tables, fields, tally)
         tally.total = plan.compare()
-        for written in _pipeline(plan.changes(), (read, embed, Write(index, fields)), settings.workers, tally):
+        index = index or _made(plan, read, embedder, settings)
+        index.remember(SourceInfo(name, source.root))
+        if new := fields.settle():
+            index.declare(new)
+        stages = (read, Embed(embedder, index, name, reuse=plan.known() > 0), Write(index, fields))
+        for written in _pipeline(plan.changes(), stages, settings.workers, tally):
             tally.add(written)
-        stopped = run.stop()
-        removed = 0 if stopped else _remove(index, plan, going)
-        if tally.added or tally.updated or removed:
+        if going and not run.stop():
+            tally.removed = _remove(index, plan)
+        if tally.added or tally.updated or tally.removed:
             run.progress(Progress("finishing"))
-            index.refresh()
-        return tally.report(plan.pictures() - tally.total, removed, time.perf_counter() - start, stopped)
+        index.refresh()  # also when nothing changed: the run before may have been killed just here
+        return tally.report(plan.pictures(), time.perf_counter() - start)
 
 
-def _described(plan: Plan, source: Source, tables: Sequence[Asset], fields: Fields, tally: _Tally) -> Fields:
+def _opened(settings: Settings) -> tuple[Index | None, Embedder]:
+    if index_exists(settings):
+        index = open_index(settings)
+        return index, open_embedder(settings, index.info().embedder)
+    return None, load_embedder(settings.embedder or DEFAULT_EMBEDDER, settings)
+
+
+def _list(plan: Plan, source: Source, run: Run, tally: Tally) -> list[Asset]:
+    """The listing, into the plan. A part that cannot be listed is told at the end; all else is indexed."""
+    tables: list[Asset] = []
+    try:
+        list_into(plan, source, tables, lambda seen: run.progress(Progress("listing", seen)))
+    except SourceError as error:
+        if not plan.pictures():
+            raise
+        tally.incomplete = f"{error}; the rest was indexed, and nothing was removed"
+    tally.skip((source.uri(path), reason) for path, reason in source.skipped)
+    return tables
+
+
+def _describe(plan: Plan, source: Source, tables: Sequence[Asset], fields: Fields, tally: Tally) -> None:
     """The metadata tables, into the plan; their own fields get their types from all rows at once."""
     for table in tables:
         plan.add_rows(table.path, _rows(source, table, fields, tally))
     tally.warn(f"{origin}: there is no picture `{path}`" for origin, path in plan.orphans())
-    fields.settle()
-    return fields
 
 
-def _remove(index: Index, plan: Plan, going: int) -> int:
-    if going:
-        for ids in chunked(plan.gone(), _CHUNK):
-            index.delete(ids)
-    return going
-
-
-def _pipeline(
-    changes: Iterator[Change], stages: tuple[Read, Embed, Write], workers: int, tally: _Tally
-) -> Iterator[Written]:
-    read, embed, write = stages
-    info = embed.embedder.info
-    with (
-        closing(overlapped(read, tally.wanted(changes), workers or os.cpu_count() or 1, _AHEAD)) as drafts,
-        closing(overlapped(embed, chunked(drafts, info.batch, 1.0), info.parallel, _AHEAD)) as embedded,
-        closing(overlapped(write, chunked(tally.passing(embedded), _CHUNK, _SECONDS), 1)) as written,
-    ):
-        yield from written
-
-
-class _Tally:
-    """What a run has come to so far, and the points where it hears of progress and of a wish to stop."""
-
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self.total = self.added = self.updated = 0
-        self._passed = self._untold = 0
-        self._skipped: list[tuple[str, str]] = []
-        self._warnings: list[str] = []
-
-    def wanted(self, changes: Iterator[Change]) -> Iterator[Change]:
-        """The changes, until the caller wants to stop; what is under way by then is still written."""
-        for change in changes:
-            if self._run.stop():
-                return
-            yield change
-
-    def passing(self, batches: Iterable[Sequence[Embedded]]) -> Iterator[Embedded]:
-        """The items of embedded batches, telling progress as they pass."""
-        for batch in batches:
-            self._passed += len(batch)
-            self.skip((item.uri, item.reason) for item in batch if isinstance(item, Skipped))
-            self._run.progress(Progress("indexing", self._passed, self.total, len(self._skipped)))
-            yield from batch
-
-    def add(self, written: Written) -> None:
-        """Counts a chunk that is safe in the index."""
-        self.added += written.added
-        self.updated += written.updated
-        self.warn(written.warnings)
-
-    def skip(self, items: Iterable[tuple[str, str]]) -> None:
-        """Notes (uri, reason) of pictures that are left out."""
-        self._skipped += items
-
-    def warn(self, lines: Iterable[str]) -> None:
-        """Keeps warnings, up to a bound."""
-        for line in lines:
-            if len(self._warnings) < _TOLD:
-                self._warnings.append(line)
-            else:
-                self._untold += 1
-
-    def report(self, unchanged: int, removed: int, seconds: float, stopped: bool) -> Report:
-        """The run's summary."""
-        more = [f"... and {self._untold:,} more warnings"] if self._untold else []
-        told = (tuple(self._skipped), (*self._warnings, *more))
-        return Report(self.added, self.updated, unchanged, removed, *told, seconds, stopped)
-
-
-def _rows(source: Source, table: Asset, fields: Fields, tally: _Tally) -> Iterator[tuple[str, dict[str, Any]]]:
+def _rows(source: Source, table: Asset, fields: Fields, tally: Tally) -> Iterator[tuple[str, dict[str, Any]]]:
     """(path, row) of one metadata table; its own fields are learned on the way."""
     folder = posixpath.dirname(table.path)
     taught: set[tuple[str, ...]] = set()  # columns that have all got their types already
@@ -208,36 +126,34 @@ def _rows(source: Source, table: Asset, fields: Fields, tally: _Tally) -> Iterat
         yield posixpath.join(folder, name), row
 
 
-def _options(embedder: Embedder, settings: Settings) -> Options:
-    return Options(image_side=embedder.info.image_side, max_pixels=settings.max_pixels, gps=settings.gps)
+def _made(plan: Plan, read: Read, embedder: Embedder, settings: Settings) -> Index:
+    """A new knowledge base, once one picture could be read: nothing is made of nothing."""
+    reasons: list[str] = []
+    for change in plan.changes():
+        item = read(change)
+        if isinstance(item, Draft):
+            return cast(Index, index_provider().create(settings.kb, embedder.info, settings))
+        reasons.append(f"{item.uri}: {item.reason}")
+    told = "; ".join(islice(reasons, 3)) + ("; ..." if len(reasons) > 3 else "")
+    raise SourceError(f"none of the {len(reasons):,} pictures in `{read.source.root}` can be read: {told}")
 
 
-def _opened(settings: Settings) -> tuple[Index | None, Embedder]:
-    if index_exists(settings):
-        index = open_index(settings)
-        return index, open_embedder(settings, index.info().embedder)
-    return None, load_embedder(settings.embedder or DEFAULT_EMBEDDER, settings)
+def _pipeline(
+    changes: Iterator[Change], stages: tuple[Read, Embed, Write], workers: int, tally: Tally
+) -> Iterator[Written]:
+    read, embed, write = stages
+    info = embed.embedder.info
+    with (
+        closing(overlapped(read, tally.wanted(changes), workers or os.cpu_count() or 1, _AHEAD)) as drafts,
+        closing(overlapped(embed, chunked(drafts, info.batch, 1.0), info.parallel, _AHEAD)) as embedded,
+        closing(overlapped(write, chunked(tally.passing(embedded), _CHUNK, _SECONDS), 1)) as written,
+    ):
+        yield from written
 
 
-def _source_name(source: Source, index: Index | None, settings: Settings) -> str:
-    """The name that a source's records are filed under: its folder's name, told apart from other sources' by a number.
-
-    A source whose old root cannot be listed any more has moved: it keeps its name and gets the new root.
-    """
-    known = {info.name: info.root for info in index.info().sources} if index else {}
-    for name, root in known.items():
-        if root == source.root:
-            return name
-    base = PurePosixPath(source.root).name or "pictures"
-    for name in chain([base], (f"{base}-{n}" for n in count(2))):
-        if name not in known or _is_gone(known[name], settings):
-            return name
-    raise AssertionError("count() has no end")
-
-
-def _is_gone(root: str, settings: Settings) -> bool:
-    try:
-        next(open_source(root, settings).list(), None)
-    except SourceError:
-        return True
-    return False
+def _remove(index: Index, plan: Plan) -> int:
+    removed = 0
+    for ids in chunked(plan.gone(), _CHUNK):
+        index.delete(ids)
+        removed += len(ids)
+    return removed

@@ -1,0 +1,111 @@
+"""What the caller of an index run decides and hears, and what the run has come to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from imagelore.flows._plan import Change
+from imagelore.flows._stages import Embedded, Skipped, Written
+
+_TOLD = 200  # warnings that a report keeps; further ones are counted
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: `done` of `total` in this stage (total 0: not known yet)."""
+
+    stage: Literal["listing", "indexing", "finishing"]
+    done: int = 0
+    total: int = 0
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run did. `skipped` holds (uri, reason).
+
+    `stopped`: it was interrupted, and the next run goes on. `incomplete`: what could not be listed ("" where all was);
+    nothing was removed then.
+    """
+
+    added: int
+    updated: int
+    unchanged: int
+    removed: int
+    skipped: tuple[tuple[str, str], ...]
+    warnings: tuple[str, ...]
+    seconds: float
+    stopped: bool = False
+    incomplete: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What the caller of a run decides: how to hear of progress, when to stop, and what may be removed."""
+
+    progress: Callable[[Progress], None] = lambda _: None
+    stop: Callable[[], bool] = lambda: False
+    allow_removals: bool = False
+    name: str = ""  # of the source; "": its folder's name
+
+
+class Tally:
+    """Counts a run, and is where it hears of progress and of a wish to stop."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self.total = self.added = self.updated = self.removed = 0
+        self.incomplete = ""
+        self._passed = self._untold = 0
+        self._skipped: list[tuple[str, str]] = []
+        self._warnings: list[str] = []
+
+    def wanted(self, changes: Iterator[Change]) -> Iterator[Change]:
+        """The changes, until the caller wants to stop; what is under way by then is still written."""
+        for change in changes:
+            if self._run.stop():
+                return
+            yield change
+
+    def passing(self, batches: Iterable[Sequence[Embedded]]) -> Iterator[Embedded]:
+        """The items of embedded batches, telling progress as they pass."""
+        for batch in batches:
+            self._passed += len(batch)
+            self.skip((item.uri, item.reason) for item in batch if isinstance(item, Skipped))
+            self._run.progress(Progress("indexing", self._passed, self.total, len(self._skipped)))
+            yield from batch
+
+    def add(self, written: Written) -> None:
+        """Counts a chunk that is safe in the index."""
+        self.added += written.added
+        self.updated += written.updated
+        self.warn(written.warnings)
+
+    def skip(self, items: Iterable[tuple[str, str]]) -> None:
+        """Notes (uri, reason) of pictures that are left out."""
+        self._skipped += items
+
+    def warn(self, lines: Iterable[str]) -> None:
+        """Keeps warnings, up to a bound."""
+        for line in lines:
+            if len(self._warnings) < _TOLD:
+                self._warnings.append(line)
+            else:
+                self._untold += 1
+
+    def report(self, listed: int, seconds: float) -> Report:
+        """The run's summary."""
+        more = [f"... and {self._untold:,} more warnings"] if self._untold else []
+        return Report(
+            added=self.added,
+            updated=self.updated,
+            unchanged=listed - self.total,
+            removed=self.removed,
+            skipped=tuple(self._skipped),
+            warnings=(*self._warnings, *more),
+            seconds=seconds,
+            stopped=self._run.stop(),
+            incomplete=self.incomplete,
+        )
