@@ -35,7 +35,7 @@ def allowed(part: str) -> set[str]:
     if part in STEPS:
         return CORE | {part, "_azure"}
     if part == "flows":
-        return CORE | STEPS | {"flows", "providers"}
+        return CORE | STEPS | {"flows", "providers", "__version__"}
     if part in WAYS_IN:
         return CORE | {"flows", "__version__", part} | ({"ui"} if part == "cli" else set())  # `serve` opens the page
     return CORE | {"providers"} | ({"cli"} if part == "__main__" else set())

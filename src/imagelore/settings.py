@@ -41,7 +41,9 @@ class Settings:
     workers: int = _setting(0, "threads that read and embed while indexing; 0: one per core", least=0)
     max_pixels: int = _setting(100_000_000, "pictures with more pixels are skipped", least=1)
     answer_pictures: int = _setting(6, "how many pictures a vision model is sent with a question, at most", least=0)
-    answer_side: int = _setting(768, "the longer side, in pixels, of a picture that is sent to a vision model", least=64)
+    answer_side: int = _setting(
+        768, "the longer side, in pixels, of a picture that is sent to a vision model", least=64
+    )
     openai_base_url: str = _setting("", "address of an OpenAI-compatible server, ending in /v1", ("OPENAI_BASE_URL",))
     openai_api_key: str = _setting("", "its key, where it wants one", ("OPENAI_API_KEY",), secret=True)
     openai_model: str = _setting("gpt-5-mini", "the model to ask there", ("OPENAI_MODEL",))

@@ -215,6 +215,7 @@ class Facet:
     values: tuple[tuple[FieldValue, int], ...] = ()
     low: float | date | datetime | None = None
     high: float | date | datetime | None = None
+    complete: bool = True  # False: there are more values than `values` tells
 
 
 # ---------------------------------------------------------------- the chat flow: retrieve -> augment -> generate

@@ -44,7 +44,8 @@ class Memory:
             for record in self._within(scope):
                 value = _value(record, name)
                 values.update(value if isinstance(value, tuple) else [value] if value is not None else [])
-            found.append(Facet(name, self._fields.get(name, "texts"), tuple(values.most_common(self._most))))
+            told = tuple(values.most_common(self._most))
+            found.append(Facet(name, self._fields.get(name, "texts"), told, complete=len(told) == len(values)))
         return found
 
     def info(self) -> IndexInfo:

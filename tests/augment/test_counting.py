@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
 import pytest
 
-from imagelore.augment.counting import counted
-from imagelore.types import AllOf, Compare, FieldType, Record, Scope
+from imagelore.augment.counting import Countable, counted
+from imagelore.index import lancedb
+from imagelore.settings import Settings
+from imagelore.types import AllOf, Compare, Facet, FieldType, Record, Scope
 from tests.augment.memory import Memory
+from tests.contract.index_records import EMBEDDER
 
 FIELDS: dict[str, FieldType] = {
     "place": "text",
@@ -129,10 +133,91 @@ def test_count_adds_to_the_filter_in_force() -> None:
     assert (count.number, count.total) == (1, 2)
 
 
-def test_value_beyond_the_listed_facets_is_still_counted_by_its_word() -> None:
+def test_value_beyond_the_listed_facets_is_counted_as_that_value() -> None:
     count = counted("How many pictures are in Hull?", Memory(RECORDS, FIELDS, most=1))
     assert count is not None
-    assert (count.number, count.condition) == (2, 'whose text mentions "Hull"')
+    assert (count.number, count.condition) == (2, 'with place "Hull"')
+
+
+MANY = [
+    *(_record(n, tags=(f"tag{n}", "common"), fields={"place": f"Town {n}"}) for n in range(1, 200)),
+    _record(200, tags=("zebra", "Red Panda"), fields={"place": "Ulm"}),
+    _record(201, title="A zebra crossing", fields={"place": "Bad Ems"}),
+    _record(202, title="Zebras by a hippo", text="Beside Ulm.", tags=("common",)),
+    *(_record(n, title=f"Lion {n}", tags=(f"l{n}a", f"l{n}b")) for n in range(300, 360)),
+    *(_record(n, title=f"Lion {n}", tags=(f"l{n - 30}a", f"l{n - 30}b")) for n in range(360, 390)),
+    _record(400, tags=("lion",)),
+    _record(401, tags=("LIONS", "old")),
+]
+
+
+@pytest.fixture(scope="module", params=["memory", "lancedb"])
+def many(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Countable:
+    """More tags and places than any facet lists."""
+    if request.param == "memory":
+        return Memory(MANY, {"place": "text"})
+    index = lancedb.create(str(tmp_path_factory.mktemp("many") / "kb"), EMBEDDER, Settings())
+    index.declare({"place": "text"})
+    index.upsert(MANY)
+    return index
+
+
+@pytest.mark.parametrize(
+    ("question", "number", "condition"),
+    [
+        ('How many pictures are tagged "zebra"?', 1, 'tagged "zebra"'),
+        ("How many pictures are tagged with zebras?", 1, 'tagged "zebra"'),
+        ("How many pictures have the tag zebra?", 1, 'tagged "zebra"'),
+        ("How many pictures are tagged red panda?", 1, 'tagged "Red Panda"'),
+        ("How many pictures are tagged zebra and red panda?", 1, 'tagged "zebra" and "Red Panda"'),
+        ("How many pictures are tagged tag7 or zebra?", 2, 'either tagged "tag7" or tagged "zebra"'),
+        ("How many pictures are tagged common?", 200, 'tagged "common"'),
+        ("How many pictures are tagged hippo?", 0, 'tagged "hippo"'),
+        ("How many pictures are tagged Ulm?", 0, 'tagged "Ulm"'),
+        ("How many pictures are tagged common and hippo?", 0, 'tagged "common" and "hippo"'),
+        ("How many pictures are in Ulm?", 1, 'with place "Ulm"'),
+        ("How many pictures have the place Bad Ems?", 1, 'with place "Bad Ems"'),
+        ("How many pictures are tagged lion?", 2, 'either tagged "LIONS" or tagged "lion"'),
+        ("How many hippos are there?", 1, 'whose text mentions "hippo"'),
+    ],
+)
+def test_rare_value_is_counted_as_exactly_as_a_frequent_one(
+    many: Countable, question: str, number: int, condition: str
+) -> None:
+    count = counted(question, many)
+    assert count is not None
+    assert (count.number, count.condition) == (number, condition)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How many pictures have the place Atlantis?",
+        "How many pictures have the place Ulm or the place Atlantis?",
+        "How many pictures are tagged?",
+        "How many tagged pictures are there?",
+    ],
+)
+def test_value_that_no_record_has_is_no_mention(many: Countable, question: str) -> None:
+    assert counted(question, many) is None
+
+
+def test_count_of_a_rare_tag_asks_a_bounded_number_of_times() -> None:
+    class Counting(Memory):
+        asked = 0
+
+        def count(self, scope: Scope = Scope()) -> int:
+            self.asked += 1
+            return super().count(scope)
+
+        def facets(self, scope: Scope = Scope(), fields: Sequence[str] = ()) -> list[Facet]:
+            self.asked += 1
+            return super().facets(scope, fields)
+
+    index = Counting(MANY, {"place": "text"})
+    counted(f"How many pictures show {' '.join(f'lion{n}' for n in range(100))} lion?", index)
+    counted(f"How many pictures are tagged {' '.join(['lion'] * 300)}?", index)
+    assert index.asked < 400
 
 
 def test_year_without_a_year_field_is_the_cameras_clock() -> None:

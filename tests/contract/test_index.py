@@ -466,3 +466,7 @@ def test_a_facet_tells_the_most_frequent_values_only(place: Place) -> None:
     (tags,) = index.facets()
     assert tags.values[0] == ("common", 200)
     assert len(tags.values) <= 60
+    assert not tags.complete
+    (few,) = index.facets(Scope(Compare("tags", "=", "rare7")))
+    assert few.values == (("common", 1), ("rare7", 1))
+    assert few.complete

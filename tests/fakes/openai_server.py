@@ -55,6 +55,9 @@ ANSWERS = {
     "slow",
     "stalls",
     "empty",
+    "whole",
+    "llava-vision",
+    "one-corrupt",
 }
 ANSWERS |= {"refuses", "filtered", "cut", "no-vision", "no-stream-options", "short", "error-inside"}
 MODELS = sorted(ANSWERS | set(ONCE) | set(ALWAYS))
@@ -156,11 +159,13 @@ class _Handler(BaseHTTPRequestHandler):
         if not self.close_connection:
             refuse_what_it_cannot(model, request, parts)
             pieces = words("" if model == "empty" else look(parts))
-            if request.get("stream"):
+            if request.get("stream") and model != "whole":
                 self._stream(model, pieces, bool(request.get("stream_options")))
             else:
                 message = {"role": "assistant", "content": "".join(pieces)}
-                self._json(200, {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}, {})
+                choice = {"index": 0, "message": message, "finish_reason": "stop"}
+                usage = {"prompt_tokens": 90, "completion_tokens": 7, "total_tokens": 97}
+                self._json(200, {"object": "chat.completion", "choices": [choice], "usage": usage}, {})
 
     def _fail(self, status: int, message: str, code: str, headers: dict[str, str]) -> None:
         if status == 0:
@@ -252,6 +257,10 @@ def refuse_what_it_cannot(model: str, request: dict[str, Any], parts: list[dict[
     """Errors of models and servers that take less."""
     if model == "no-vision" and any(part["type"] == "image_url" for part in parts):
         raise Refused(400, "Invalid content type. image_url is only supported by certain models.")
+    if model == "one-corrupt" and len([part for part in parts if part["type"] == "image_url"]) == 3:
+        raise Refused(400, "You uploaded an unsupported image. Please make sure your image is valid.")
+    if model == "llava-vision":
+        raise Refused(400, "llava-vision: invalid temperature")
     if model == "no-stream-options" and "stream_options" in request:
         raise Refused(400, "Unrecognized request argument supplied: stream_options")
     if model == "short" and len(json.dumps(request)) > 6_000:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -52,6 +53,27 @@ def test_nothing_is_overwritten_and_the_same_file_is_kept_once(tmp_path: Path) -
     assert save(tmp_path, "a.png", b"two").name == "a-2.png"
     assert save(tmp_path, "a.png", b"two").name == "a-2.png"
     assert (tmp_path / "a.png").read_bytes() == b"one"
+
+
+def test_whatever_can_be_indexed_can_be_added(tmp_path: Path) -> None:
+    for name in ("a.jfif", "b.JPC", "c.apng", "notes.txt", "a.json", "metadata.jsonl", "metadata.csv"):
+        assert save(tmp_path, name, b"x").name == name
+
+
+def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Path, target: Path) -> Path:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(SourceError, match="No space left"):
+        save(tmp_path, "a.png", b"x")
+    assert not list(tmp_path.iterdir())
+
+
+def test_only_the_file_itself_is_left(tmp_path: Path) -> None:
+    save(tmp_path, "a.png", b"one")
+    save(tmp_path, "a.png", b"one")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 
 def test_a_link_is_not_followed(tmp_path: Path) -> None:

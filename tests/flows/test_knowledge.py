@@ -96,6 +96,19 @@ def test_chat_retrieves_before_it_answers(kb: KnowledgeBase) -> None:
     assert {"embed", "search", "augment", "first_word", "generate"} == set(last.timings)
 
 
+def test_a_follow_up_finds_what_the_turn_before_was_about(kb: KnowledgeBase) -> None:
+    history = [Turn("Tell me about the red door", "A red door."), Turn("Is it old?", "It was painted in 1987.")]
+    first, *_, last = kb.chat("Where is it?", history=history)
+    assert isinstance(first, Retrieved)
+    assert isinstance(last, Done)
+    assert first.hits[0].record.title == "A red door"
+    assert "Leeds" in last.answer
+    assert first.searched == '"red door old Where is it?"'
+    other, *_ = kb.chat("Where is the green gate?", history=history)
+    assert isinstance(other, Retrieved)
+    assert other.searched == '"Where is the green gate?"'
+
+
 def test_counts_run_over_all_pictures_and_not_the_hits(kb: KnowledgeBase) -> None:
     *_, done = kb.chat("How many pictures are tagged door?", top=1)
     assert isinstance(done, Done)

@@ -239,6 +239,37 @@ def test_pointing_question_takes_the_words_of_the_last_one() -> None:
     assert "[2]" in told
 
 
+@pytest.mark.parametrize(
+    ("question", "holds"),
+    [
+        ("Where is it?", "Kinderveld"),
+        ("When was it taken?", "2 August 2019"),
+        ("When was it built?", "1802"),
+        ("And when was the photo taken?", "2 August 2019"),
+        ("Is it restored?", "may be restored"),
+    ],
+)
+def test_follow_up_is_answered_from_the_thing_that_was_spoken_of(question: str, holds: str) -> None:
+    history = [Turn("Tell me about the Windmill of Kinderveld", "It lost its sails (Windmill of Kinderveld).")]
+    for asked in (question, "Where is it?", question):  # a chain of follow-ups still knows its thing
+        told = answer(prompt(asked, "tram", "windmill", "lamp", history=tuple(history)))
+        assert (holds if asked == question else "Kinderveld") in told.replace("\\", "")
+        assert told.index("[2]") == told.index("[")
+        history.append(Turn(asked, "…"))
+
+
+def test_short_follow_up_may_narrow_the_last_question() -> None:
+    history = (Turn("Which pictures show a tortoise?", "…"),)
+    assert "Tortoise crossing a road" in first(prompt("And in Montenegro?", "tram", "tortoise", history=history))
+
+
+def test_question_of_its_own_does_not_take_the_last_ones_words() -> None:
+    history = (Turn("Where is the violin?", "Brno (Violin)."),)
+    told = answer(prompt("Is there a tortoise with rings on its shell?", "violin", "tortoise", history=history))
+    assert "[2]" in told
+    assert "[1]" not in told
+
+
 def test_short_follow_up_keeps_the_kind_of_the_last_question() -> None:
     history = (Turn("Where is the violin?", "Brno"),)
     assert "Graz" in first(prompt("And the tram?", "violin", "tram", history=history))

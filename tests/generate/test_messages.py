@@ -54,7 +54,7 @@ def test_a_source_is_told_with_all_that_is_known() -> None:
         "  taken: 1987-05-03 14:30",
         "  town: Leeds",
         "  rare: yes",
-        "  since: 1980-01-02",
+        "  since: 2 January 1980",
         "  names: Al, Bo",
         "  kg: 4.5",
         "  seen by a classifier (a guess): cock (61%)",

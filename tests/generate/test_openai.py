@@ -18,7 +18,14 @@ from PIL import Image
 
 from imagelore.errors import GeneratorError, UsageError
 from imagelore.generate.openai import OpenAIGenerator, create
-from imagelore.generate.openai.errors import ERRORS, Endpoint, explain, retry_after
+from imagelore.generate.openai.errors import (
+    ERRORS,
+    Endpoint,
+    explain,
+    retry_after,
+    stumbles_over_pictures,
+    takes_no_pictures,
+)
 from imagelore.generate.openai.stream import without_thoughts
 from imagelore.settings import Settings
 from imagelore.types import Delta, GeneratorEvent, Hit, Notice, Prompt, PromptSource, Record, Stop, Turn, Usage
@@ -112,11 +119,11 @@ def test_a_failure_that_passes_is_tried_again(openai_server: FakeOpenAI, model: 
         ("forbidden", 1, "set another `OPENAI_API_KEY` or `IMAGELORE_OPENAI_MODEL`"),
         ("crashes", 1, "I am a teapot"),
         ("error-inside", 1, "The engine died"),
-        ("stalls", 1, "did not answer within 0.3 s"),
+        ("stalls", 1, "did not answer within 1 s"),
     ],
 )
 def test_a_failure_that_stays_is_told(openai_server: FakeOpenAI, model: str, requests: int, words: str) -> None:
-    timeout = 0.3 if model == "stalls" else 5.0
+    timeout = 1.0 if model == "stalls" else 5.0
     with pytest.raises(GeneratorError) as raised:
         list(generator(openai_server, model, openai_timeout=timeout).stream(a_prompt()))
     assert words in str(raised.value)
@@ -159,6 +166,23 @@ def test_an_address_that_is_none_is_refused(address: str) -> None:
         create(Settings(openai_base_url=address))
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ftp://me:hunter2@models.example/v1",
+        "me:hunter2@models.example/v1?key=hunter2",
+        "htp:/me:hunter2/@@models.example/v1",
+        "http//me:hunter2@models.example/v1#hunter2",
+        "http://me:hunter2@models.example:99999/v1",
+    ],
+)
+def test_an_address_that_is_none_is_told_without_its_secrets(address: str) -> None:
+    with pytest.raises(UsageError, match=r"models\.example") as raised:
+        create(Settings(openai_base_url=address))
+    assert "hunter2" not in str(raised.value)
+    assert "me:" not in str(raised.value)
+
+
 def test_the_label_names_model_and_host_and_no_secret() -> None:
     settings = Settings(openai_base_url="http://me:pass@models.example:8000/v1?k=1", openai_api_key="sk-1")
     assert create(settings).label == "gpt-5-mini at models.example:8000"
@@ -175,6 +199,77 @@ def test_a_model_without_eyes_answers_from_the_texts(openai_server: FakeOpenAI) 
         assert events[-2] == Usage(90, events[-2].completion_tokens if isinstance(events[-2], Usage) else 0, 0)
         assert len(openai_server.requests) == requests
     assert isinstance(openai_server.requests[-1]["messages"][-1]["content"], str)
+
+
+def test_one_bad_picture_blinds_one_answer_only(openai_server: FakeOpenAI) -> None:
+    asking = generator(openai_server, "one-corrupt")
+    events = list(asking.stream(a_prompt()))
+    assert text(events) == "The source 1 is called Kite [1]."
+    assert ["did not take the pictures (You uploaded an unsupported image." in n for n in notices(events)] == [True]
+    events = list(asking.stream(Prompt("What is there?", (source(1, "Kite", jpeg("blue")),))))
+    assert text(events) == "Source 1 shows something blue [1]. The source 1 is called Kite [1]."
+    assert notices(events) == []
+
+
+def test_a_models_name_says_nothing_of_pictures(openai_server: FakeOpenAI) -> None:
+    with pytest.raises(GeneratorError, match="invalid temperature"):
+        ask(openai_server, "llava-vision")
+    with pytest.raises(GeneratorError, match="no model 'pixel-vision'"):
+        ask(openai_server, "pixel-vision")
+    assert len(openai_server.requests) == 2
+
+
+def _refusal(status: int, message: str) -> openai.APIStatusError:
+    response = httpx2.Response(status, request=httpx2.Request("POST", "http://127.0.0.1:1/v1/chat/completions"))
+    body = {"message": message}
+    return openai.APIStatusError(f"Error code: {status} - {{'error': {body}}}", response=response, body=body)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Invalid content type. image_url is only supported by certain models.",
+        "this model does not support image input (ref: b8bd630e)",
+        "this model is missing data required for image input",
+        "Model does not support images. Please use a model that does.",
+        "Vision add-on is not loaded, but images were provided for processing",
+        "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj",
+        "llama-3 is not a multimodal model",
+        "At most 0 image(s) may be provided in one prompt.",
+        'Failed to parse messages: Unsupported content part type: "image_url";',
+        "messages[1]: unknown variant `image_url`, expected `text`",
+        "json: cannot unmarshal array into Go struct field Message.messages.content of type string",
+        "The server was not compiled for multimodal or the model projector can't be loaded.",
+    ],
+)
+def test_a_model_that_says_it_takes_no_pictures(message: str) -> None:
+    assert takes_no_pictures(_refusal(400, message))
+    assert not takes_no_pictures(_refusal(404, message))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "You uploaded an unsupported image. Please make sure your image is valid.",
+        "This model does not support images of type image/webp",
+        "The image format is not supported",
+        "At most 1 image(s) may be provided in one prompt.",
+        "Failed to load image: cannot identify image file",
+        "invalid image input",
+        "Invalid image_url: could not decode base64",
+        "The image is too small",
+    ],
+)
+def test_trouble_with_a_picture_is_no_blindness(message: str) -> None:
+    assert not takes_no_pictures(_refusal(400, message))
+    assert stumbles_over_pictures(_refusal(400, message), ENDPOINT)
+    assert not stumbles_over_pictures(_refusal(404, message), ENDPOINT)
+
+
+def test_a_server_that_knows_no_streams_still_answers(openai_server: FakeOpenAI) -> None:
+    events = ask(openai_server, "whole")
+    assert (text(events), events[-2:]) == (SEEN, [Usage(90, 7, 3), Stop("end")])
+    assert notices(events) == []
 
 
 def test_a_server_without_stream_options_still_answers(openai_server: FakeOpenAI) -> None:

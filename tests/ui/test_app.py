@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,15 @@ import httpx
 import pytest
 from PIL import Image
 
-from imagelore.errors import UsageError
-from imagelore.flows.ingest import ingest
+from imagelore.errors import SourceError, UsageError
+from imagelore.flows.ingest import Progress, ingest
 from imagelore.flows.knowledge import KnowledgeBase
 from imagelore.settings import Settings
+from imagelore.ui.guard import rewritten
 from imagelore.ui.page import uploaded
+from imagelore.ui.serve import open_session
 from imagelore.ui.session import Session
+from tests.flows.pictures import folder
 from tests.ui.served import Served, filled, served
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.queueing")  # Gradio's queue
@@ -68,6 +72,23 @@ def test_scripts_run_only_with_the_pages_own_nonce(client: httpx.Client) -> None
     assert all(f'nonce="{found[1]}"' in script for script in scripts)
     assert client.get("/").headers["content-security-policy"] != policy
     assert "img-src 'self' data: blob:;" in policy
+
+
+def test_a_script_out_of_a_record_never_gets_the_nonce(tmp_path: Path) -> None:
+    stranger = "<p><script>alert(1)</script></gradio-app></head></p>"
+    gradio = "<html><head><script>one()</script></head><body><gradio-app></gradio-app></body></html>"
+    html = rewritten(gradio, ("<script src=page.js></script>", stranger, stranger), "n0nce")
+    assert html.count('nonce="n0nce"') == 2
+    assert html.count("<script>alert(1)</script>") == 2
+
+    rows = {"a.png": {"title": "<script>alert(1)</script>", "text": "<script>alert(2)</script>"}}
+    folder(tmp_path / "photos", {"a.png": "red"}, rows)
+    settings = Settings(kb=str(tmp_path / ".imagelore"), embedder="palette", generator="extractive")
+    ingest(settings, str(tmp_path / "photos"))
+    with served(open_session(settings)) as page, httpx.Client(base_url=page.url, trust_env=False, timeout=30) as client:
+        html = client.get("/").text
+    assert "alert(1)" in html
+    assert not re.search(r"<script[^>]*>\s*alert", html)
 
 
 def test_the_first_paint_says_what_is_here_and_what_to_ask(client: httpx.Client) -> None:
@@ -134,6 +155,19 @@ def test_a_file_that_became_html_is_never_handed_out(tmp_path: Path) -> None:
         gone = client.get(f"/imagelore/pictures/{ids(client)['Red barn']}")
         assert gone.headers["content-type"] == "image/jpeg"
         assert "thumbnail" in gone.headers["x-imagelore-notice"]
+
+
+def test_a_file_that_became_a_bomb_or_garbage_is_no_fault(tmp_path: Path) -> None:
+    session = filled(tmp_path)
+    bomb = io.BytesIO()
+    Image.new("1", (13_000, 12_000)).save(bomb, "TIFF", compression="group4")
+    with served(session) as page, httpx.Client(base_url=page.url, trust_env=False, timeout=30) as client:
+        scan = f"/imagelore/pictures/{ids(client)['scan.tif']}"
+        for data in (bomb.getvalue(), b"II*\0garbage", b"%!PS-Adobe-3.0 EPSF-3.0", b""):
+            (tmp_path / "photos" / "scan.tif").write_bytes(data)
+            answer = client.get(scan)
+            assert answer.status_code == 415
+            assert "no picture that a browser can show" in answer.text
 
 
 def test_a_record_is_told_whole(client: httpx.Client) -> None:
@@ -346,7 +380,90 @@ def test_a_source_that_holds_the_folder_already_is_indexed_instead(tmp_path: Pat
     assert session.opened().index.count() == before + 1
 
 
-# ---------------------------------------------------------------- nothing indexed yet
+def test_adding_keeps_the_knowledge_base_that_is_open(tmp_path: Path) -> None:
+    session = filled(tmp_path)
+    kb = session.kb
+    assert session.folder
+    session.folder.mkdir()
+    (session.folder / "one.png").write_bytes(png("cyan"))
+    session.index_added(session.folder, lambda _: None)
+    assert session.kb is kb
+    assert session.opened().index.count() == 8
+
+
+def test_a_run_that_fails_halfway_still_opens_what_it_made(tmp_path: Path) -> None:
+    session = Session(Settings(kb=str(tmp_path / ".imagelore"), embedder="palette"))
+    assert session.folder
+    folder(session.folder, {"a.png": "red"})
+
+    def fails(progress: Progress) -> None:
+        if session.kb is None and Path(session.settings.kb).exists():
+            raise SourceError("the disk is gone")
+
+    with pytest.raises(SourceError, match="disk"):
+        session.index_added(session.folder, fails)
+    assert session.kb is not None
+
+
+# ---------------------------------------------------------------- requests from elsewhere
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:7860", "127.0.0.1.evil.example", "192.168.1.7", "[", ""]
+)
+@pytest.mark.parametrize("path", ["/", "/imagelore/browse", "/config"])
+def test_a_name_that_is_not_this_machines_is_refused(client: httpx.Client, host: str, path: str) -> None:
+    answer = client.get(path, headers={"Host": host})
+    assert answer.status_code == 403
+    assert answer.text.count("\n") == 1
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("host", ["localhost:7860", "127.0.0.1", "127.1.2.3:80", "[::1]:7860", "LOCALHOST"])
+def test_every_name_of_this_machine_is_answered(client: httpx.Client, host: str) -> None:
+    assert client.get("/imagelore/status", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "http://127.0.0.1:1", "http://localhost.evil.example"]
+)
+def test_another_sites_page_can_upload_nothing(client: httpx.Client, origin: str) -> None:
+    files = {"files": ("mine.png", png("red"), "image/png")}
+    assert client.post("/gradio_api/upload", files=files, headers={"Origin": origin}).status_code == 403
+    assert client.post("/imagelore/search", content=png("red"), headers={"Origin": origin}).status_code == 403
+
+
+def test_our_own_page_can_upload(client: httpx.Client, page: Served) -> None:
+    files = {"files": ("mine.png", png("red"), "image/png")}
+    assert client.post("/gradio_api/upload", files=files, headers={"Origin": page.url}).status_code == 200
+
+
+def test_a_page_for_others_answers_under_their_name_for_it(tmp_path: Path) -> None:
+    session = Session(Settings(kb=str(tmp_path / "kb"), host="0.0.0.0"))
+    with served(session) as page, httpx.Client(base_url=page.url, trust_env=False, timeout=30) as client:
+        assert client.get("/", headers={"Host": "pictures.example"}).status_code == 200
+
+
+# ---------------------------------------------------------------- nothing indexed yet, or no longer
+
+
+def test_a_knowledge_base_that_was_deleted_is_told_on_the_page(tmp_path: Path) -> None:
+    session = filled(tmp_path)
+    with served(session) as page, httpx.Client(base_url=page.url, trust_env=False, timeout=30) as client:
+        shutil.rmtree(session.settings.kb)
+        answer = client.get("/")
+        assert answer.status_code == 200
+        assert 'data-state="error"' in answer.text
+        assert 'role="alert"' in answer.text
+        assert client.get("/imagelore/browse").status_code == 503
+
+
+def test_a_folder_without_a_knowledge_base_is_an_empty_page(tmp_path: Path) -> None:
+    (tmp_path / "kb").mkdir()
+    session = open_session(Settings(kb=str(tmp_path / "kb"), embedder="palette"))
+    assert session.kb is None
+    with served(session) as page, httpx.Client(base_url=page.url, trust_env=False, timeout=30) as client:
+        assert 'data-state="empty"' in client.get("/").text
 
 
 def test_an_empty_page_says_what_to_run_and_fills_itself(tmp_path: Path) -> None:

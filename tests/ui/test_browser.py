@@ -11,6 +11,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -285,3 +286,17 @@ def test_text_is_readable_in_light_and_in_dark(page: Page) -> None:
     page.click("#il-tab-pictures")
     page.wait_for_selector("#il-gallery .il-tile")
     assert page.evaluate(_CONTRASTS) == []
+
+
+def test_a_deleted_knowledge_base_is_told_where_the_chat_was(browser: Browser, tmp_path: Path) -> None:
+    session = filled(tmp_path)
+    with served(session) as site:
+        shutil.rmtree(session.settings.kb)
+        page = browser.new_page()
+        page.goto(site.url)
+        expect(page.get_by_role("alert")).to_be_visible()
+        page.wait_for_selector("body.il-ready")
+        expect(page.get_by_role("alert")).to_be_visible()
+        expect(page.locator("#il-box")).to_be_hidden()
+        expect(page.get_by_role("tab")).to_have_count(0)
+        page.close()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from imagelore.types import AllOf, AnyOf, Compare, Facet, FieldType, FieldValue, Filter, Mentions
 from imagelore.words import NUMBERS, PICTURE_WORDS, STOP_WORDS, singular, stem, words
 
-_LONGEST_VALUE = 6  # words
+LONGEST_VALUE = 6
+"""Words of a tag or a field's value that a question may name."""
 RECORDS = PICTURE_WORDS | {"record", "records", "item", "items", "entries", "files", "scans", "slides", "screenshots"}
 """What a question may call the records of a knowledge base."""
 COLLECTION = frozenset(
@@ -24,6 +25,7 @@ _LIGHT = frozenset(
         *("depicted", "visible", "photographed", "dated"),
     }
 )
+_BEFORE_TAGS = ("with", "as", "is", "are", "a", "an", "the", "both", "either", "called", "named")
 _COMPARISONS = {
     "more than": ">", "over": ">", "above": ">", "greater than": ">", "less than": "<", "fewer than": "<", "under": "<",
     "below": "<", "at least": ">=", "at most": "<=", "exactly": "=",
@@ -41,20 +43,29 @@ class Condition:
     word: bool = False  # only a mentioned word: `text` is that word in quotation marks
 
 
-def valued(tokens: Sequence[str], facets: Iterable[Facet], free: Sequence[bool]) -> list[Condition]:
-    """Tags and field values that the words name, longest first; the same words in two fields: either of them."""
+Known = Mapping[tuple[str, ...], Sequence[tuple[str, FieldValue]]]
+"""Which (field, value) the stems of some words name."""
+
+
+def known_values(facets: Iterable[Facet]) -> Known:
+    """The texts among the facets' values, by the stems of their words."""
     known: dict[tuple[str, ...], list[tuple[str, FieldValue]]] = {}
     for facet in facets:
         for value, _ in facet.values:
-            if isinstance(value, str) and (key := tuple(stem(word) for word in words(value)[: _LONGEST_VALUE + 1])):
+            if isinstance(value, str) and (key := tuple(stem(word) for word in words(value)[: LONGEST_VALUE + 1])):
                 known.setdefault(key, []).append((facet.field, value))
+    return known
+
+
+def valued(tokens: Sequence[str], known: Known, free: Sequence[bool]) -> list[Condition]:
+    """Tags and field values that the words name, longest first; the same words in two fields: either of them."""
     stemmed = [stem(token) for token in tokens]
     found = []
     start = 0
     while start < len(tokens):
-        for end in range(min(len(tokens), start + _LONGEST_VALUE), start, -1):
+        for end in range(min(len(tokens), start + LONGEST_VALUE), start, -1):
             entries = known.get(tuple(stemmed[start:end]))
-            if entries and all(free[start:end]) and not _is_grammar(tokens[start:end]):
+            if entries and all(free[start:end]) and not is_grammar(tokens[start:end]):
                 found.append(_any(_named_before(tokens[:start], entries) or entries, start, end))
                 break
         else:
@@ -63,13 +74,54 @@ def valued(tokens: Sequence[str], facets: Iterable[Facet], free: Sequence[bool])
     return found
 
 
+def tagged(spelled: Sequence[str], known: Known, fields: Iterable[str], unsure: Set[str]) -> list[Condition] | None:
+    """What the words after "tagged" name: tags that there are, and tags that no record has; None: it is not certain.
+
+    Never other words of the records: who asks for a tag is not answered with a mention.
+    """
+    tokens = [word.casefold() for word in spelled]
+    stemmed = [stem(token) for token in tokens]
+    names = {stem(word) for field in fields for word in words(spoken(field))}
+    found: list[Condition] = []
+    for mark in (n for n, s in enumerate(stemmed) if s == stem("tag")):
+        start, before = mark + 1, len(found)
+        while start < len(tokens) and tokens[start] in _BEFORE_TAGS:
+            start += 1
+        while start < len(tokens) and (length := _tag_length(tokens[start:], stemmed[start:], known, names)):
+            entries = [entry for entry in known.get(tuple(stemmed[start : start + length]), ()) if entry[0] == "tags"]
+            if not entries and unsure & {*tokens[start : start + length]}:
+                return None
+            entries = entries or [("tags", " ".join(spelled[start : start + length]))]
+            found.append(_any(entries, start, start + length))
+            start += length
+            while start < len(tokens) and tokens[start] in ("and", "or", *_BEFORE_TAGS):
+                start += 1
+        if tokens[mark] == "tagged" and len(found) == before and tuple(stemmed[mark - 1 : mark]) not in known:
+            return None  # tagged with anything at all: there is no filter for that
+    return found
+
+
+def _tag_length(tokens: Sequence[str], stemmed: Sequence[str], known: Known, names: Set[str]) -> int:
+    """How many of the first words are one tag; 0: they are none."""
+    for length in range(min(len(tokens), LONGEST_VALUE), 0, -1):
+        if any(field == "tags" for field, _ in known.get(tuple(stemmed[:length]), ())):
+            return length
+    length = 0
+    while length < len(tokens) and not (
+        tokens[length] in STOP_WORDS or tokens[length] in RECORDS | _LIGHT or stemmed[length] in names
+    ):
+        length += 1
+    return length
+
+
 def _named_before(before: Sequence[str], entries: Sequence[tuple[str, FieldValue]]) -> list[tuple[str, FieldValue]]:
     """Those of the field that stands right before the value: "category birds", "tagged bird"."""
     last = next((token for token in reversed(before) if token not in ("is", "are", "of", "as", "with")), "")
     return [entry for entry in entries if stem(last) == stem(spoken(entry[0]).casefold())]
 
 
-def _is_grammar(tokens: Sequence[str]) -> bool:
+def is_grammar(tokens: Sequence[str]) -> bool:
+    """Whether these words can be no tag and no value: grammar, "pictures", numbers."""
     return all(token in STOP_WORDS or token in PICTURE_WORDS or token.isdigit() for token in tokens)
 
 
@@ -137,7 +189,7 @@ def leftover(
         if not free[n] or token in STOP_WORDS or token in RECORDS or token in _LIGHT or _is_collection(tokens, n):
             continue
         if field := names.get(stem(token)):
-            if field in used:
+            if field in used and not _is_unknown_value(tokens, n, free):
                 continue
             return None
         if token.isdigit() or stem(token) in NUMBERS:
@@ -146,6 +198,12 @@ def leftover(
         text = f'"{word if spelled[n].islower() else spelled[n]}"'
         rest.append(Condition(Mentions(word), text, n, n + 1, word=True))
     return rest
+
+
+def _is_unknown_value(tokens: Sequence[str], n: int, free: Sequence[bool]) -> bool:
+    """What stands after the n-th word, a field's name, is a value that the field does not have."""
+    after = next((k for k in range(n + 1, len(tokens)) if tokens[k] not in _BEFORE_TAGS), len(tokens))
+    return after < len(tokens) and free[after] and not is_grammar(tokens[after : after + 1])
 
 
 def joined(conditions: Sequence[Condition], tokens: Sequence[str]) -> tuple[Filter | None, str] | None:

@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Protocol
 
 from imagelore.augment._asked import Asked, asked_for
-from imagelore.augment._conditions import Condition, joined, leftover, marked, measured, valued
+from imagelore.augment._conditions import Condition, joined, known_values, leftover, marked, measured, tagged, valued
 from imagelore.augment._periods import dated, period, year_field
-from imagelore.types import AllOf, Compare, Count, Facet, Filter, IndexInfo, Record, Scope
+from imagelore.augment._values import values_in, within
+from imagelore.types import Compare, Count, Facet, IndexInfo, Record, Scope
 
 _EXAMPLES = 24  # ids that a count carries
 _BEFORE_CAMERAS = datetime(1700, 1, 1)
@@ -55,7 +56,7 @@ def counted(question: str, index: Countable, scope: Scope = Scope()) -> Count | 
     if said is None:
         return None
     filter, text = said
-    inner = _within(scope, filter)
+    inner = within(scope, filter)
     ids = tuple(record.id for record in index.browse(inner, limit=_EXAMPLES))
     return Count(index.count(inner), index.count(scope), text, ids)
 
@@ -72,20 +73,20 @@ def _conditions(asked: Asked, index: Countable, scope: Scope) -> list[Condition]
                 free[condition.start : condition.end] = [False] * (condition.end - condition.start)
                 found.append(condition)
 
+    facets, unsure = values_in(tokens, index, scope)
+    known = known_values(facets)
+    tags = tagged(asked.spelled, known, fields, unsure)
+    if tags is None:
+        return None
+    take(tags)
     take(measured(tokens, fields))
     when = period(tokens)
     if when and all(free[when.start : when.end]):
         before = tokens[when.start - 1] if when.start else ""
-        any_taken = index.count(_within(scope, Compare("taken_at", ">", _BEFORE_CAMERAS))) > 0
+        any_taken = index.count(within(scope, Compare("taken_at", ">", _BEFORE_CAMERAS))) > 0
         if field := year_field(fields, before, any_taken):
             take([dated(when, *field)])
-    take(valued(tokens, index.facets(scope), free))
+    take(valued(tokens, known, free))
     take(marked(tokens, fields, free))
     rest = leftover(asked.spelled, free, fields, found)
     return None if rest is None else found + rest
-
-
-def _within(scope: Scope, filter: Filter | None) -> Scope:
-    if filter is None:
-        return scope
-    return Scope(AllOf((scope.filter, filter)) if scope.filter else filter, scope.groups)

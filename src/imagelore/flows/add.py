@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
+import secrets
 import unicodedata
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 from imagelore.errors import SourceError, UnreadableError, UsageError
+from imagelore.flows._listing import SIDECARS, TABLES, readers
 from imagelore.settings import Settings
 from imagelore.types import SourceInfo
 
-_SUFFIXES = {
-    ".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif", ".jp2", ".j2k",
-    ".txt", ".json", ".jsonl", ".csv",
-}  # fmt: skip
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(10))}
 _LONGEST = 120
 
@@ -37,36 +37,57 @@ def source_for(folder: Path, sources: tuple[SourceInfo, ...]) -> str:
     return str(folder)
 
 
+@cache
+def endings() -> frozenset[str]:
+    """The file name endings that can be added: of pictures, of texts beside them, of metadata tables."""
+    return frozenset({*readers(), *SIDECARS, *(os.path.splitext(table)[1] for table in TABLES)})
+
+
 def save(folder: Path, name: str, data: bytes) -> Path:
     """Writes a file under a name made safe, never over another: `bird.jpg`, then `bird-2.jpg`.
 
     Sub-folders in `name` are kept, so that a dropped folder stays one. The same bytes under the same name are not
-    written again.
+    written again. A file is there whole or not at all.
 
     Raises:
         UnreadableError: a kind of file that is neither a picture nor its metadata.
         SourceError: the folder cannot be written.
     """
     path = folder / safe_name(name)
-    if path.suffix.lower() not in _SUFFIXES:
+    if path.suffix.lower() not in endings():
         raise UnreadableError(f"{name!r} is no picture: its name ends in none of the known endings")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return _write_new(path, data)
+        return _written(path, data)
     except OSError as error:
         raise SourceError(f"`{folder}` cannot be written: {error.strerror or error}") from error
 
 
-def _write_new(path: Path, data: bytes) -> Path:
+def _written(path: Path, data: bytes) -> Path:
+    part = path.with_name(f".{secrets.token_hex(8)}.part")  # hidden: a run that lists the folder passes it over
+    try:
+        with part.open("xb") as file:
+            file.write(data)
+        return _moved(part, path, data)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _moved(part: Path, path: Path, data: bytes) -> Path:
+    """Gives a written file the first free name. The name is taken first: a rename alone would overwrite."""
     for number in range(1, 10_000):
         candidate = path if number == 1 else path.with_stem(f"{path.stem}-{number}")
         try:
-            with candidate.open("xb") as file:
-                file.write(data)
-            return candidate
+            candidate.open("xb").close()
         except FileExistsError:
             if candidate.is_file() and candidate.read_bytes() == data:
                 return candidate
+            continue
+        try:
+            return part.replace(candidate)
+        except OSError:
+            candidate.unlink()
+            raise
     raise SourceError(f"`{path.parent}` holds too many files called {path.name!r}: rename the new one")
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from imagelore.augment import Budget, augment
 from imagelore.augment.counting import counted
-from imagelore.generate import checked, citations
+from imagelore.flows.pictures import jpeg
+from imagelore.generate import checked, citations, uncited
 from imagelore.types import (
     ChatEvent,
     Delta,
@@ -17,18 +19,22 @@ from imagelore.types import (
     Hit,
     Notice,
     Prompt,
+    Record,
     Retrieved,
     Scope,
     Stop,
     Turn,
     Usage,
 )
+from imagelore.words import follows, subject
 
 if TYPE_CHECKING:
     from imagelore.flows.knowledge import KnowledgeBase
 
 ChatStream = Generator[ChatEvent, None, None]
 """`Retrieved`, then `Delta` and `Notice`, then `Done`; closing it ends the request behind it."""
+
+_LEANS_ON = 300  # characters of an earlier question that a later one is searched with
 
 
 def chat(
@@ -41,34 +47,39 @@ def chat(
     scope: Scope = Scope(),
 ) -> ChatStream:
     """See `KnowledgeBase.chat`."""
-    found = kb.search(question, pictures, top=top, scope=scope)
+    found = kb.search(in_context(question, () if pictures else history), pictures, top=top, scope=scope)
     yield Retrieved(found.hits, found.searched)
     start = time.perf_counter()
-    prompt = _prompt(kb, question, found.hits, pictures, history, scope)
+    sent = tuple(jpeg(data, kb.settings.answer_side, kb.settings) for data in pictures)
+    prompt = _prompt(kb, Prompt(question, pictures=sent, history=tuple(history)), found.hits, scope)
     timings = {**found.timings, "augment": time.perf_counter() - start}
     yield from _answer(kb, prompt, timings)
 
 
-def _prompt(
-    kb: KnowledgeBase,
-    question: str,
-    hits: Sequence[Hit],
-    pictures: Sequence[bytes],
-    history: Sequence[Turn],
-    scope: Scope,
-) -> Prompt:
-    settings = kb.settings
-    count = counted(question, kb.index, scope)
-    return augment(
-        question,
-        hits,
-        open_picture=lambda record: kb.pictures.open(record).data,
-        budget=Budget(pictures=min(settings.answer_pictures, kb.generator.pictures), side=settings.answer_side),
-        pictures=pictures,
-        history=history,
-        counts=[count] if count else [],
-        total=kb.index.count(scope),
-    )
+def in_context(question: str, history: Sequence[Turn]) -> str:
+    """What to search for: a question that leans on the turns before is led by what these were about."""
+    asked = [question]
+    for earlier in reversed(history):
+        if not follows(asked[0]):
+            break
+        asked.insert(0, earlier.question[:_LEANS_ON])
+    return " ".join([*map(subject, asked[:-1]), question])
+
+
+def turn(question: str, answer: str, hits: Sequence[Hit]) -> Turn:
+    """A finished turn as the next ones remember it: its answer with the titles of its hits for their numbers."""
+    return Turn(question, uncited(answer, {number: hit.record.name for number, hit in enumerate(hits, start=1)}))
+
+
+def _prompt(kb: KnowledgeBase, asked: Prompt, hits: Sequence[Hit], scope: Scope) -> Prompt:
+    """The prompt for the generator: what was asked, exact counts, and the sources with their pictures."""
+
+    def shrunk(record: Record) -> bytes:
+        return jpeg(kb.pictures.open(record).data, kb.settings.answer_side, kb.settings)
+
+    count = counted(asked.question, kb.index, scope)
+    asked = replace(asked, counts=(count,) if count else (), total=kb.index.count(scope))
+    return augment(asked, hits, shrunk, Budget(pictures=min(kb.settings.answer_pictures, kb.generator.pictures)))
 
 
 def _answer(kb: KnowledgeBase, prompt: Prompt, timings: dict[str, float]) -> Iterator[ChatEvent]:

@@ -74,11 +74,11 @@ class KnowledgeBase:
             UsageError: nothing to search for, a question that is too long, or a query picture that is no picture.
         """
         start = time.perf_counter()
-        query = self._query(_checked_question(text, pictures), pictures)
-        embedded = time.perf_counter()
         top = self.settings.top if top is None else top
         if top < 1:
             raise UsageError(f"`top` must be at least 1, not {top}")
+        query = self._query(_checked_question(text, pictures), pictures, depth=max(100, 2 * top))
+        embedded = time.perf_counter()
         hits = retrieve(query, self.index, self.embedder.info, self.pictures.uri, top, scope)
         done = time.perf_counter()
         return Retrieval(
@@ -108,14 +108,14 @@ class KnowledgeBase:
             raise UsageError(f"there is no picture {id!r} in this knowledge base")
         return self.pictures.open(records[0])
 
-    def _query(self, text: str, pictures: Sequence[bytes]) -> Query:
+    def _query(self, text: str, pictures: Sequence[bytes], depth: int) -> Query:
         texts: dict[str, Vectors] = {}
         images: dict[str, Vectors] = {}
         if text:
             texts = {space: rows[0] for space, rows in self.embedder.embed_texts([subject(text)], role="query").items()}
         if pictures:
             images = dict(self.embedder.embed_images([self._decoded(data) for data in pictures]).vectors)
-        return Query(text, texts, images)
+        return Query(text, texts, images, depth)
 
     def _decoded(self, data: bytes) -> Any:
         options = Options(image_side=self.embedder.info.image_side, max_pixels=self.settings.max_pixels)
@@ -168,12 +168,18 @@ def check_embedder(asked: EmbedderInfo, stamp: EmbedderInfo, kb: str) -> None:
     Raises:
         MismatchError: they differ.
     """
-    if asked.identity != stamp.identity:
+    if asked.identity == stamp.identity:
+        return
+    other = f"`imagelore index FOLDER --kb OTHER --embedder {asked.name}`"
+    if asked.name == stamp.name:
         raise MismatchError(
-            f"`{kb}` was made by the embedder {stamp.name!r} (version {stamp.version}), not {asked.name!r} (version "
-            f"{asked.version}): leave out `--embedder`, or index into another place with "
-            f"`imagelore index FOLDER --kb OTHER --embedder {asked.name}`"
+            f"`{kb}` was made by version {stamp.version} of the embedder {stamp.name!r}, and this is version "
+            f"{asked.version}: index into another place with {other}"
         )
+    raise MismatchError(
+        f"`{kb}` was made by the embedder {stamp.name!r}, not {asked.name!r}: leave out `--embedder`, or index into "
+        f"another place with {other}"
+    )
 
 
 def _checked_question(text: str, pictures: Sequence[bytes]) -> str:

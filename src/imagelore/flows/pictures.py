@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
-from PIL import Image
-
 from imagelore import providers
 from imagelore.errors import SourceError, UnreadableError
+from imagelore.read import Options
 from imagelore.settings import Settings
 from imagelore.source import Source
 from imagelore.types import Asset, IndexInfo, Record
@@ -60,9 +58,15 @@ def open_source(address: str, settings: Settings) -> Source:
 
 
 def media_type(data: bytes) -> str:
-    """The media type of picture bytes by their content; a stranger's bytes are `application/octet-stream`."""
-    try:
-        with Image.open(io.BytesIO(data)) as picture:
-            return Image.MIME.get(picture.format or "", "application/octet-stream")
-    except (OSError, ValueError, SyntaxError):
-        return "application/octet-stream"
+    """The media type of picture bytes by their signature; a stranger's bytes are `application/octet-stream`."""
+    return cast(str, providers.load("read", "picture").media_type(data))
+
+
+def jpeg(data: bytes, side: int, settings: Settings) -> bytes:
+    """Picture bytes from anywhere as an upright JPEG without metadata, of at most `side` pixels on the longer side.
+
+    Raises:
+        UnreadableError: they are no picture that can be read, or have more pixels than `settings.max_pixels`.
+    """
+    options = Options(max_pixels=settings.max_pixels)
+    return cast(bytes, providers.load("read", "picture").jpeg(data, side, options))

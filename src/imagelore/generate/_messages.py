@@ -10,12 +10,12 @@ import base64
 import re
 import secrets
 from collections.abc import Iterator
-from datetime import date
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from imagelore.types import Count, FieldValue, Prompt, PromptSource, Record
+from imagelore.types import Count, Prompt, PromptSource, Record
+from imagelore.words import said
 
 TEXT_LIMIT = 1_500  # characters of a record's text
 _VALUE_LIMIT = 300  # characters of one field, of the tags, of a title
@@ -123,18 +123,10 @@ def _facts(record: Record, text_limit: int) -> Iterator[tuple[str, str]]:
     yield "tags", _flat(", ".join(record.tags), _VALUE_LIMIT)
     yield "taken", record.taken_at.isoformat(" ", "minutes") if record.taken_at else ""
     for name, value in list(record.fields.items())[:_FIELDS]:
-        yield _flat(name, 60), _flat(_value(value), _VALUE_LIMIT)
+        yield _flat(name, 60), _flat(said(value), _VALUE_LIMIT)
     seen = [f"{name} ({probability:.0%})" for name, probability in record.seen.classes[:_SEEN]]
     yield "seen by a classifier (a guess)", _flat(", ".join(seen), _VALUE_LIMIT)
     yield "main colours (a guess)", _flat(", ".join(record.seen.colours), _VALUE_LIMIT)
-
-
-def _value(value: FieldValue) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, date):
-        return value.isoformat()
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _flat(text: str, limit: int) -> str:

@@ -67,7 +67,10 @@ class Index(Protocol):
         ...
 
     def facets(self, scope: Scope = Scope(), fields: Sequence[str] = ()) -> list[Facet]:
-        """The values of these fields (none named: `tags` and every user field) within the scope."""
+        """The values of these fields (none named: `tags` and every user field) within the scope.
+
+        A facet may tell only the most frequent values; its `complete` says whether these are all.
+        """
         ...
 
     def info(self) -> IndexInfo:

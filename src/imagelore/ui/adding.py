@@ -7,39 +7,30 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from fastapi import HTTPException, Request
 
 from imagelore.errors import ImageloreError
 from imagelore.flows.ingest import Progress, Report
-from imagelore.ui.session import Session, is_loopback
+from imagelore.ui.session import Session
 
 HEADER = "x-imagelore"
-"""The page sends it with every request that writes; another site's page cannot, without being asked first (CORS)."""
+"""The page sends it with every request that writes; another site's page cannot, without being asked first (CORS).
+
+`guard` has checked `Host` and `Origin` by then; this holds where an old browser sends no `Origin`.
+"""
 
 
-def checked_origin(request: Request, session: Session) -> Path:
-    """The folder to add to, when this request comes from this machine and from our own page.
-
-    The name in `Host` must be this machine's own too: a foreign name that resolves to 127.0.0.1 is an attack.
+def checked_folder(request: Request, session: Session) -> Path:
+    """The folder to add to, when the page serves this machine only and the request comes from the page.
 
     Raises:
         HTTPException: 403.
     """
-    host = request.headers.get("host", "")
-    origin = request.headers.get("origin")
-    allowed = (
-        session.folder is not None
-        and request.headers.get(HEADER) == "page"
-        and request.client is not None
-        and is_loopback(request.client.host)
-        and is_loopback(urlsplit(f"//{host}").hostname or "")
-        and (origin is None or urlsplit(origin).netloc == host)
-    )
-    if not allowed or session.folder is None:
+    folder = session.folder
+    if folder is None or request.headers.get(HEADER) != "page":
         raise HTTPException(403, "pictures can be added on the machine itself only: imagelore index FOLDER")
-    return session.folder
+    return folder
 
 
 async def received(request: Request, limit: int) -> bytes:

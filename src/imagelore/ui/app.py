@@ -26,7 +26,7 @@ def build_app(session: Session) -> FastAPI:
     app = FastAPI(title="imagelore", docs_url=None, redoc_url=None, openapi_url=None)
     add_routes(app, session)
     _in_a_loop(lambda: _mount(app, session))
-    app.add_middleware(Guard, shell=lambda: shell(session))
+    app.add_middleware(Guard, shell=lambda: shell(session), local=session.local)
     return app
 
 
@@ -53,19 +53,29 @@ def _in_a_loop(make: Callable[[], None]) -> None:
 
 def shell(session: Session) -> tuple[str, str, str]:
     """What stands in the page's head, before the chat and after it; the first paint is made of this."""
-    session.look_again()
+    state, line, boot = _first_paint(session)
     assets = b"".join((ASSETS / name).read_bytes() for name in ("page.css", "page.js"))
     values = {
         "version": hashlib.sha256(assets).hexdigest()[:12],
-        "state": "ready" if session.kb else "empty",
-        "status": status(session),
-        "boot": page.welcome(session),
+        "state": state,
+        "status": line,
+        "boot": boot,
         "kb": escape(session.settings.kb),
         "folder": escape(str(session.folder or "")),
         "adding": "" if session.folder else "hidden",
     }
     head, before, after = (render.filled(_template(name), values) for name in ("head", "before", "after"))
     return head, before, after
+
+
+def _first_paint(session: Session) -> tuple[str, str, str]:
+    """The page's state (`ready`, `empty`, `error`), its quiet line, and what stands where the conversation will."""
+    try:
+        session.look_again()
+        return "ready" if session.kb else "empty", status(session), page.welcome(session)
+    except ImageloreError as error:
+        told = f'<p class="il-error" role="alert">{render.coded(str(error))}</p>'
+        return "error", "the knowledge base cannot be read", f'<div class="il-welcome">{told}</div>'
 
 
 def _template(name: str) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imagelore.errors import ImageloreError, UnreadableError
+from imagelore.flows.chat import turn as remembered
 from imagelore.flows.knowledge import KnowledgeBase
-from imagelore.types import ChatEvent, Citation, Delta, Done, Hit, Notice, Retrieved, Stop, Turn, Usage
+from imagelore.settings import Settings
+from imagelore.types import ChatEvent, Citation, Delta, Done, Hit, Notice, Retrieved, Stop, Usage
 from imagelore.ui.picture import small
 
 FAULT = "something went wrong here; the server's log says what: try again"
@@ -55,19 +57,20 @@ class ChatTurn:
 Turns = tuple[ChatTurn, ...]
 
 
-def respond(kb: KnowledgeBase, turns: Turns, ask: Ask) -> Iterator[Turns]:
+def respond(opened: Callable[[], KnowledgeBase], turns: Turns, ask: Ask) -> Iterator[Turns]:
     """The conversation with one more turn, again and again as its answer grows.
 
-    An error that has an explanation becomes the turn's own text; what the turn held until then stays. Closing the
-    iterator closes the request behind it.
+    An error that has an explanation (of `opened` too) becomes the turn's own text; what the turn held until then stays.
+    Closing the iterator closes the request behind it.
     """
     turn, drawn = ChatTurn(secrets.token_hex(4), ask), 0.0
     yield (*turns, turn)
     try:
+        kb = opened()
         pictures = _pictures(kb, ask)
-        turn = replace(turn, pictures=tuple(filter(None, map(small, pictures))))
+        turn = replace(turn, pictures=_drawn(pictures, kb.settings))  # refuses what is no picture: nothing read it yet
         yield (*turns, turn)
-        history = [Turn(earlier.ask.text, plain(earlier)) for earlier in turns if earlier.answer]
+        history = [remembered(past.ask.text, past.answer, past.hits or ()) for past in turns if past.answer]
         with closing(kb.chat(ask.text, pictures, history)) as events:
             for event in events:
                 turn = _after(turn, event)
@@ -114,14 +117,13 @@ def _pictures(kb: KnowledgeBase, ask: Ask) -> tuple[bytes, ...]:
     return tuple(pictures)
 
 
+def _drawn(pictures: Sequence[bytes], settings: Settings) -> tuple[str, ...]:
+    try:
+        return tuple(small(data, settings) for data in pictures)
+    except UnreadableError as error:
+        raise UnreadableError(f"your picture cannot be read: {error}") from error
+
+
 def numbered(turn: ChatTurn) -> Sequence[tuple[int, Hit]]:
     """The turn's hits under the numbers that its answer cites them by."""
     return list(enumerate(turn.hits or (), start=1))
-
-
-def plain(turn: ChatTurn) -> str:
-    """The answer with its citations replaced by titles: what a later turn remembers."""
-    text = turn.answer
-    for number, hit in numbered(turn):
-        text = text.replace(f"[{number}]", f"({hit.record.name})")
-    return text

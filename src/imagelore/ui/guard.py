@@ -1,4 +1,4 @@
-"""What every response of the page is sent with: a Content-Security-Policy, and no address of another host."""
+"""What the page answers at all, and what every response is sent with: a Content-Security-Policy, no other host."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ import re
 import secrets
 from collections.abc import Callable, MutableMapping
 from typing import Any
+from urllib.parse import urlsplit
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from imagelore.ui.session import is_loopback
 
 _FOREIGN = re.compile(
     r"\s*<(?:meta\b[^>]*(?:og:|twitter:)[^>]*|link\b[^>]*(?:https?://|manifest)[^>]*)>", re.IGNORECASE
@@ -33,27 +38,51 @@ Shell = Callable[[], tuple[str, str, str]]
 
 
 class Guard:
-    """ASGI middleware: security headers on all responses, the shell and a nonce in the page itself.
+    """ASGI middleware: foreign requests refused, security headers on all responses, shell and nonce in the page itself.
 
     Args:
         app: what answers.
-        shell: makes, anew for each page, the HTML for the end of `<head>`, before the chat and after it.
+        shell: makes, anew for each page, the HTML for the end of `<head>`, before the chat and after it; in a thread.
+        local: the page serves this machine only. Then a name in `Host` that is not this machine's own is an attack (a
+            stranger's name that resolves to 127.0.0.1), and so is a request that changes something and comes from
+            another site's page, Gradio's own upload among them.
     """
 
-    def __init__(self, app: ASGIApp, shell: Shell) -> None:
+    def __init__(self, app: ASGIApp, shell: Shell, local: bool) -> None:
         self._app = app
         self._shell = shell
+        self._local = local
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes on; the page at `/` is collected whole and rewritten."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        nonce = secrets.token_urlsafe(16)
+        if self._local and (refusal := foreign(scope["method"], Headers(scope=scope))):
+            await PlainTextResponse(refusal, 403)(scope, receive, _Guarding(send, nonce))
+            return
         page = scope["path"] in ("", "/") and scope["method"] in ("GET", "HEAD")
         if page:  # the page must not arrive compressed here
             scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
-        nonce = secrets.token_urlsafe(16)
         await self._app(scope, receive, _Rewriting(send, self._shell, nonce) if page else _Guarding(send, nonce))
+
+
+def foreign(method: str, headers: Headers) -> str:
+    """Why a request to a page for this machine only is refused; "" where it is not."""
+    host, origin = headers.get("host", ""), headers.get("origin")
+    if not is_loopback(_hostname(host)):
+        return "this page answers on this machine only: open it as http://127.0.0.1 with its port\n"
+    if method not in ("GET", "HEAD") and origin is not None and origin.partition("://")[2] != host:
+        return "this request comes from another site's page\n"
+    return ""
+
+
+def _hostname(host: str) -> str:
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:  # brackets that hold no address
+        return ""
 
 
 class _Guarding:
@@ -82,12 +111,16 @@ class _Rewriting:
         if self._start is None or message.get("more_body"):
             return
         if Headers(raw=self._start["headers"]).get("content-type", "").startswith("text/html"):
-            self._body = rewritten(self._body.decode(), self._shell(), self._nonce).encode()
+            self._body = await self._page()
             headers = MutableHeaders(raw=self._start["headers"])
             headers["content-length"] = str(len(self._body))
             headers["cache-control"] = "no-store"
         await self._send(self._start)
         await self._send({"type": "http.response.body", "body": self._body})
+
+    async def _page(self) -> bytes:
+        shell = await run_in_threadpool(self._shell)  # it reads the knowledge base
+        return rewritten(self._body.decode(), shell, self._nonce).encode()
 
 
 def _guard(message: Message, nonce: str) -> None:
@@ -98,9 +131,13 @@ def _guard(message: Message, nonce: str) -> None:
 
 
 def rewritten(html: str, shell: tuple[str, str, str], nonce: str) -> str:
-    """Gradio's page with our own parts, without the addresses of other hosts, and its scripts with a nonce."""
+    """Gradio's page with our own parts, without the addresses of other hosts.
+
+    The scripts of Gradio and of our head get the nonce. What goes before and after the chat comes from records, and
+    goes in afterwards: a script in it never gets one.
+    """
     head, before, after = shell
     html = _RESIZER.sub("", _FOREIGN.sub("", html))
-    html = html.replace("</head>", f"{head}</head>", 1)
-    html = html.replace("<gradio-app", f"{before}<gradio-app", 1).replace("</gradio-app>", f"</gradio-app>{after}", 1)
-    return _SCRIPT.sub(f'<script nonce="{nonce}"', html)
+    html = _SCRIPT.sub(f'<script nonce="{nonce}"', html.replace("</head>", f"{head}</head>", 1))
+    html = html.replace("</gradio-app>", f"</gradio-app>{after}", 1)
+    return html.replace("<gradio-app", f"{before}<gradio-app", 1)

@@ -24,6 +24,13 @@ _FONT = ["system-ui", "sans-serif"]
 
 def blocks(session: Session) -> gr.Blocks:
     """The chat: log, sources, questions to go on with, and the box."""
+
+    def started() -> str:
+        try:
+            return welcome(session)
+        except ImageloreError:
+            return ""  # the page around the chat tells it
+
     with gr.Blocks(title="imagelore", analytics_enabled=False, fill_width=True, delete_cache=_KEEP_UPLOADS) as demo:
         turns = gr.State(())
         with gr.Row(elem_id="il-chat"):
@@ -41,7 +48,7 @@ def blocks(session: Session) -> gr.Blocks:
                 )  # fmt: skip
             sources = _html(cards.panel(()), "il-sources")
         command = gr.Textbox(elem_id="il-command", label="command", show_label=False)
-        demo.load(lambda: welcome(session), None, start, **_QUIET)
+        demo.load(started, None, start, **_QUIET)
         _events(session, turns, log, next_up, box, sources, command)
     demo.queue(max_size=_QUEUE, default_concurrency_limit=_AT_ONCE, api_open=False)
     demo.has_launched = True  # mounting skips the check that files lie in the upload folder without this
@@ -94,7 +101,7 @@ def drawn(session: Session, question: Ask | None, so_far: Turns, typed: Any = No
         return
     grown, before = so_far, None
     try:
-        for grown in respond(session.opened(), so_far, question):
+        for grown in respond(session.opened, so_far, question):
             yield _view(session, grown, before, typed)
             before = cards.panel(grown)
     except Exception:  # ours: Gradio logs it; the page must say so too, and go on

@@ -12,7 +12,10 @@ from imagelore.ui import cards
 from imagelore.ui.conversation import ChatTurn, Turns, numbered
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>:])")
-_CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]*`)", re.DOTALL)
+_CODE = re.compile(  # as `imagelore.generate` sees it: fences of either kind to their end, spans on one line
+    r"(?ms)^ {0,3}(?P<fence>`{3,}|~{3,}).*?(?:^ {0,3}(?P=fence)[`~]*[ \t]*$|\Z)"
+    r"|(?<!`)(?P<span>`+)(?!`)[^\n]*?(?<!`)(?P=span)(?!`)"
+)
 _NUMBER = re.compile(r"\[(\d{1,3})\](?!\()")
 
 
@@ -55,8 +58,11 @@ def cited(answer: str, key: str, hits: Sequence[tuple[int, Hit]]) -> str:
         title = cards.safe(f"source {number}: {titles[number]}")
         return f'<a class="il-cite" id="cite-{key}-{number}" href="#cite-{key}-{number}" title="{title}">{number}</a>'
 
-    parts = _CODE.split(answer)
-    return "".join(part if i % 2 else _NUMBER.sub(link, part) for i, part in enumerate(parts))
+    parts, end = [], 0
+    for code in _CODE.finditer(answer):
+        parts += [_NUMBER.sub(link, answer[end : code.start()]), code.group()]
+        end = code.end()
+    return "".join([*parts, _NUMBER.sub(link, answer[end:])])
 
 
 def _foot(turn: ChatTurn) -> str:

@@ -13,12 +13,12 @@ from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from imagelore.errors import ImageloreError, KnowledgeBaseError, UsageError
+from imagelore.errors import ImageloreError, KnowledgeBaseError, UnreadableError, UsageError
 from imagelore.flows.add import save
 from imagelore.flows.similar import similar
 from imagelore.types import AllOf, AnyOf, Compare, FieldType, Filter, Hit, Record, Scope
 from imagelore.ui import cards
-from imagelore.ui.adding import checked_origin, received, run
+from imagelore.ui.adding import checked_folder, received, run
 from imagelore.ui.picture import shown
 from imagelore.ui.session import Session
 
@@ -78,9 +78,10 @@ def _pictures(session: Session) -> APIRouter:
     @router.get("/pictures/{id}")
     def picture(id: str) -> Response:
         record = _record(session, id)
-        file = shown(session.opened().picture(id))
-        if file is None:
-            raise HTTPException(415, f"{record.path!r} is no picture that a browser can show")
+        try:
+            file = shown(session.opened().pictures.open(record), session.settings)
+        except UnreadableError as error:
+            raise HTTPException(415, f"{record.path!r} is no picture that a browser can show: {error}") from error
         headers = {"Cache-Control": _CHECKED, "X-Imagelore-Notice": quote(file.notice)}
         return Response(file.data, media_type=file.media_type, headers=headers)
 
@@ -158,13 +159,13 @@ def _adding(session: Session) -> APIRouter:
 
     @router.post("/uploads")
     async def upload(request: Request, name: str) -> dict[str, str]:
-        folder = checked_origin(request, session)
+        folder = checked_folder(request, session)
         data = await received(request, MAX_PICTURE)
         return {"name": (await run_in_threadpool(save, folder, name, data)).name}
 
     @router.post("/index")
     def index(request: Request) -> StreamingResponse:
-        lines: Iterator[str] = (json.dumps(line) + "\n" for line in run(session, checked_origin(request, session)))
+        lines: Iterator[str] = (json.dumps(line) + "\n" for line in run(session, checked_folder(request, session)))
         return StreamingResponse(lines, media_type="application/x-ndjson")
 
     return router

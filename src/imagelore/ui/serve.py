@@ -9,13 +9,11 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Callable
-from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from imagelore.errors import UsageError
-from imagelore.flows.knowledge import KnowledgeBase
 from imagelore.settings import Settings
 from imagelore.ui.session import Session
 
@@ -49,10 +47,14 @@ def serve(settings: Settings, *, open_browser: bool = False, told: Callable[[str
 
 
 def open_session(settings: Settings) -> Session:
-    """The knowledge base that the settings name; an empty session where its folder does not exist yet."""
-    if "://" not in settings.kb and not Path(settings.kb).exists():
-        return Session(settings)
-    return Session(settings, KnowledgeBase(settings))
+    """The knowledge base that the settings name; an empty session where there is none yet.
+
+    Raises:
+        ImageloreError: there is one that cannot be opened.
+    """
+    session = Session(settings)
+    session.look_again()
+    return session
 
 
 def run(app: ASGIApp, listener: socket.socket, ready: Callable[[], None]) -> None:

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from imagelore.errors import KnowledgeBaseError
+from imagelore.errors import ImageloreError, KnowledgeBaseError
 from imagelore.flows.add import folder_for, source_for
 from imagelore.flows.ingest import Progress, Report, Run, ingest
-from imagelore.flows.knowledge import KnowledgeBase
+from imagelore.flows.knowledge import KnowledgeBase, index_exists
 from imagelore.settings import Settings
 
 
@@ -23,6 +23,7 @@ class Session:
     settings: Settings
     kb: KnowledgeBase | None = None
     adding: threading.Lock = field(default_factory=threading.Lock)
+    _opening: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def local(self) -> bool:
@@ -45,17 +46,28 @@ class Session:
         return self.kb
 
     def look_again(self) -> None:
-        """Opens the knowledge base if it was made meanwhile, by a command in another window."""
-        if self.kb is None and "://" not in self.settings.kb and Path(self.settings.kb).exists():
-            with contextlib.suppress(KnowledgeBaseError):  # not whole yet
+        """Opens the knowledge base if it was made meanwhile, by adding pictures or by a command in another window.
+
+        One that is open stays so: its reads always see the latest state.
+
+        Raises:
+            ImageloreError: there is one that cannot be opened.
+        """
+        with self._opening:
+            if self.kb is None and index_exists(self.settings):
                 self.kb = KnowledgeBase(self.settings)
 
     def index_added(self, folder: Path, progress: Callable[[Progress], None]) -> Report:
-        """Indexes the folder of added pictures (or the source that holds it) and opens the knowledge base again."""
+        """Indexes the folder of added pictures (or the source that holds it); opens the knowledge base if it is new.
+
+        A run that fails halfway may have made it, so it is opened then too.
+        """
         sources = self.kb.index.info().sources if self.kb else ()
-        report = ingest(self.settings, source_for(folder, sources), Run(progress=progress))
-        self.kb = KnowledgeBase(self.settings)
-        return report
+        try:
+            return ingest(self.settings, source_for(folder, sources), Run(progress=progress))
+        finally:
+            with contextlib.suppress(ImageloreError):  # the run's own error says more; the next page tells this one
+                self.look_again()
 
 
 def is_loopback(host: str) -> bool:

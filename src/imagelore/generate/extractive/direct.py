@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from imagelore.generate.extractive import fields, phrases
 from imagelore.generate.extractive.evidence import Verdict, verdict
 from imagelore.generate.extractive.questions import Kind, Question
-from imagelore.generate.extractive.reading import Ranker, Reading, Sentence, said
-from imagelore.words import NUMBERS, stem, stems, words
+from imagelore.generate.extractive.reading import Ranker, Reading, Sentence
+from imagelore.words import NUMBERS, said, stem, stems, words
 
 Direct = Callable[[Question, Reading, Ranker], str]
 

@@ -8,9 +8,9 @@ from datetime import date
 
 from imagelore.generate.extractive import phrases
 from imagelore.generate.extractive.questions import Question
-from imagelore.generate.extractive.reading import Reading, Sentence, said
+from imagelore.generate.extractive.reading import Reading, Sentence
 from imagelore.types import Record
-from imagelore.words import stem, words
+from imagelore.words import said, stem, words
 
 _PLACES = (
     *(

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Literal
 
 from imagelore.types import Turn
-from imagelore.words import STOP_WORDS, content_words, stem, words
+from imagelore.words import STOP_WORDS, content_words, follows, stem, words
 
 Kind = Literal["where", "when", "who", "which", "how_many", "yes_no", "measure", "why", "other"]
 
@@ -43,10 +43,11 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
 )
 _TAKEN = re.compile(rf"\b({_PICTURES})(?: (?:that|which))?(?: (?:was|were|is|are))? taken\b")
 _LATER = re.compile(r"\b(where|when|who) (?:is|are|was|were|do|does|did|has|have|had)\b")
-_POINTING = frozenset(
-    {"it", "its", "they", "them", "their", "he", "him", "his", "she", "her", "this", "that", "these", "those"}
+_LEADING = re.compile(r"(?:and|or|but|so|what about|how about)\b[ ,]*", re.IGNORECASE)
+_LIMITING = re.compile(
+    r"(?:in|at|on|from|before|after|since|until|during|between|with|without|near|by|for|of)\b", re.IGNORECASE
 )
-_ELLIPSIS = re.compile(r"^(?:and|or|what about|how about|and what about)\b", re.IGNORECASE)
+_EARLIER = 8  # turns that a chain of follow-ups may reach back
 _NUMBER_NOUN = re.compile(r"how many(?: of(?: the| these| those)?)?((?: [^\W\d_][\w'-]*){1,4})")
 
 # Verbs and nouns of asking: they say how a picture came about or what is wanted, and need not stand in a record.
@@ -78,17 +79,23 @@ class Question:
 
 
 def understood(text: str, history: Sequence[Turn] = ()) -> Question:
-    """The question's kind and words; one that only points ("when was it taken?") takes the last question's words."""
+    """The question's kind and words; one that only points ("when was it taken?") takes those of the question before.
+
+    A chain of such questions leads back to the one that names the thing. "And the tram?" asks the same of another
+    thing, "and in 1970?" the same of the same thing.
+    """
     question = _alone(text)
-    if not history:
+    if not history or not follows(text[:_LONGEST]):
         return question
-    last = _alone(history[-1].question)
-    points = bool(_POINTING & {*words(question.text)})
-    if question.subject and _ELLIPSIS.match(text.strip()) and question.kind == "other":
-        return replace(question, kind=last.kind, follows=True)
-    if not question.subject or (points and len(question.subject) < 3):
-        return replace(question, subject=tuple(dict.fromkeys((*question.subject, *last.subject))), follows=True)
-    return question
+    last = understood(history[-1].question, history[-_EARLIER:-1])
+    rest = text.strip()
+    while leading := _LEADING.match(rest):
+        rest = rest[leading.end() :]
+    if question.kind == "other" and len(rest) < len(text.strip()):
+        question = replace(question, kind=last.kind, exists=last.exists, noun=last.noun)
+        if question.subject and not _LIMITING.match(rest):
+            return replace(question, follows=True)
+    return replace(question, subject=tuple(dict.fromkeys((*question.subject, *last.subject))), follows=True)
 
 
 def _alone(text: str) -> Question:

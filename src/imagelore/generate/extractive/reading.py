@@ -6,14 +6,13 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from functools import cached_property
 
 from imagelore.generate.extractive import phrases
 from imagelore.generate.extractive.questions import Question
 from imagelore.generate.extractive.sentences import clipped, plain, sentences
-from imagelore.types import FieldValue, PromptSource
-from imagelore.words import COLOURS, stem, stems, words
+from imagelore.types import PromptSource
+from imagelore.words import COLOURS, said, stem, stems, words
 
 _ENOUGH = 0.5  # of the subject's words: a record that holds fewer is not about the question
 _CLOSE = 3  # ranks of the picture ranking that are worth a guess
@@ -167,17 +166,6 @@ class Ranker:
         """A source's sentences with a score of at least this, best first."""
         scored = [(self.score(s), -n, s) for n, s in enumerate(reading.sentences)]
         return [s for score, _, s in sorted(scored, key=lambda entry: entry[:2], reverse=True) if score >= least]
-
-
-def said(value: FieldValue) -> str:
-    """A field's value in words."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple):
-        return ", ".join(value)
-    if isinstance(value, datetime | date):
-        return f"{value.day} {value:%B} {value.year}"
-    return str(value)
 
 
 def _with_article(name: str) -> str:

@@ -7,12 +7,14 @@ servers differ in what they accept. What a server or a model cannot take is left
 from __future__ import annotations
 
 import difflib
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, cast
 from urllib.parse import urlsplit, urlunsplit
 
+import httpx2  # what the openai library speaks HTTP with
 import openai
 
 from imagelore.errors import GeneratorError, UsageError
@@ -25,6 +27,7 @@ from imagelore.generate.openai.errors import (
     knows_no_usage,
     retry_after,
     says,
+    stumbles_over_pictures,
     takes_no_pictures,
 )
 from imagelore.generate.openai.stream import Reader
@@ -32,6 +35,7 @@ from imagelore.settings import Settings
 from imagelore.types import Delta, GeneratorEvent, Notice, Prompt, Stop, Usage
 
 _ADDRESS = "https://api.openai.com/v1"
+_LOGIN = re.compile(r"^([a-z][a-z0-9+.-]*:?//)?.*@", re.IGNORECASE | re.DOTALL)  # a user and a password before a host
 _CONNECT = 10.0  # seconds
 _PATIENCE = 30.0  # seconds: all waiting between the attempts of one question
 _SHORT = 300  # characters of a record's text when the first prompt was too long
@@ -125,7 +129,10 @@ class OpenAIGenerator:
         sent = cast(Any, messages(prompt, pictures=way.pictures, text_limit=way.text_limit))
         stream = self._client.chat.completions.create(model=self._endpoint.model, messages=sent, stream=True, **extra)
         with stream:
-            yield from filter(None, reader.read(stream))
+            if "json" in stream.response.headers.get("content-type", ""):  # a server that knows no streams
+                yield from filter(None, reader.whole(_body(stream.response)))
+            else:
+                yield from filter(None, reader.read(stream))
 
     def _adapt(self, error: Exception, way: _Way) -> tuple[_Way, str] | None:
         """What to leave out after this error, and what to tell about it; None: nothing helps."""
@@ -139,6 +146,10 @@ class OpenAIGenerator:
         if way.pictures and takes_no_pictures(error):
             self._sees = False
             return replace(way, pictures=False), self._blind()
+        if way.pictures and stumbles_over_pictures(error, self._endpoint):
+            words = says(error, self._endpoint)
+            notice = f"{self._endpoint.host} did not take the pictures ({words}): this answer is from the texts alone."
+            return replace(way, pictures=False), notice
         return None
 
     def _blind(self) -> str:
@@ -184,6 +195,16 @@ class OpenAIGenerator:
             yield Notice(f"{model} gave an empty answer: ask again, or ask another way.")
 
 
+def _body(response: httpx2.Response) -> str:
+    """The whole text of an answer that is no stream; what breaks it is told as the library tells it for a stream."""
+    try:
+        return response.read().decode("utf-8", "replace")
+    except httpx2.TimeoutException as error:
+        raise openai.APITimeoutError(request=response.request) from error
+    except httpx2.RequestError as error:
+        raise openai.APIConnectionError(request=response.request) from error
+
+
 def _stop(reader: Reader) -> Stop:
     if not reader.finish:
         return Stop("broken")
@@ -204,5 +225,6 @@ def _without_secrets(address: str) -> str:
     except ValueError:
         valid = False
     if not valid:
-        raise UsageError(f"`OPENAI_BASE_URL` is no http address: {address!r}; it looks like http://127.0.0.1:11434/v1")
+        shown = re.split(r"[?#]", _LOGIN.sub(r"\1", address), maxsplit=1)[0]
+        raise UsageError(f"`OPENAI_BASE_URL` is no http address: {shown!r}; it looks like http://127.0.0.1:11434/v1")
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))

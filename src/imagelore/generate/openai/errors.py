@@ -14,7 +14,29 @@ import openai
 from imagelore.errors import GeneratorError
 
 _RETRIED = {408, 409, 429}
-_NO_PICTURES = re.compile(r"image|vision|multi-?modal|mmproj|content must be a string|expected a string", re.IGNORECASE)
+_ABOUT_PICTURES = re.compile(r"image|picture|vision|visual|multi-?modal|mmproj|base64", re.IGNORECASE)
+_PICTURES = (
+    r"(?:images?|pictures?|vision|visual|multi-?modal)(?:[ _-](?:inputs?|contents?|capabilit\w+|data|understanding))?"
+)
+_BLIND = re.compile(
+    "|".join(
+        (
+            # Ollama, LM Studio, OpenRouter: the sentence, or its part, ends after "images": no "images of this format"
+            rf"(?:does not|doesn't|do not|cannot|can't|not) (?:currently )?(?:support|accept|take|handle|process|read)"
+            rf"(?: any)? {_PICTURES}(?= *(?:[.,;:!'\"(){{}}\]]|$| for | with | in this | please))",
+            # llama.cpp
+            r"(?:(?:images|pictures|vision|multi-?modal)|image[ _-]inputs?)(?: inputs?)? (?:is|are) "
+            r"(?:not|un) ?(?:currently )?(?:supported|accepted|enabled|available)",
+            r"mmproj|not compiled for multi-?modal",
+            r"image_url[`'\"]? is only supported by",  # OpenAI
+            r"(?:unknown|unsupported|invalid) (?:variant|(?:content|part|input)[\w ]*type):? *\W{0,3}image_url",
+            r"not a (?:multi-?modal|vision)\b|at most 0 images?\b",  # vLLM
+            r"missing data required for image input|vision add-?on is not loaded",  # Ollama, LM Studio
+            r"content must be a string|expected a string|messages?\W.{0,40}content.{0,40}(?:of type|valid) string",
+        )
+    ),
+    re.IGNORECASE,
+)
 _TOO_LONG = re.compile(
     r"context.{0,12}(?:length|size|window|limit)|maximum context|too many tokens|too long|too large|token limit",
     re.IGNORECASE,
@@ -55,8 +77,15 @@ def says(error: Exception, endpoint: Endpoint) -> str:
 
 
 def takes_no_pictures(error: Exception) -> bool:
-    """The model, or its server, reads text only."""
-    return _status(error) in {400, 404, 415, 422, 500, 501} and bool(_NO_PICTURES.search(_words(error)))
+    """The model, or its server, says that it reads text only, in the words of the servers that are known."""
+    return _status(error) in {400, 415, 422, 500, 501} and bool(_BLIND.search(_words(error)))
+
+
+def stumbles_over_pictures(error: Exception, endpoint: Endpoint) -> bool:
+    """The error speaks of pictures, maybe of one of those that were sent: the next ones may well be taken."""
+    model = rf"(?<![\w-]){re.escape(endpoint.model)}(?![\w-])"  # it may be called "vision"
+    words = re.sub(model, "", _words(error))
+    return _status(error) in {400, 415, 422, 500, 501} and bool(_ABOUT_PICTURES.search(words))
 
 
 def is_too_long(error: Exception) -> bool:

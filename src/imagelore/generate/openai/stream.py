@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 _OPENS = re.compile(r"\s*<(think|thinking|thought|reasoning)>", re.IGNORECASE)
@@ -31,6 +33,21 @@ class Reader:
             openai.OpenAIError: the stream failed.
         """
         yield from without_thoughts(self._texts(chunks))
+
+    def whole(self, text: str) -> Iterator[str]:
+        """The text of an answer that came in one piece, as JSON.
+
+        Raises:
+            ValueError: it is no chat completion.
+        """
+        answer = json.loads(text, object_hook=lambda members: SimpleNamespace(**members))
+        choices = getattr(answer, "choices", None)
+        if not isinstance(choices, list) or not all(hasattr(choice, "message") for choice in choices):
+            raise ValueError("the answer is no chat completion")
+        for choice in choices:
+            choice.delta = choice.message
+            choice.finish_reason = getattr(choice, "finish_reason", None) or "stop"
+        yield from without_thoughts(self._texts([answer]))
 
     def _texts(self, chunks: Iterable[Any]) -> Iterator[str]:
         for chunk in chunks:

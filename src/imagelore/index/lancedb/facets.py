@@ -22,6 +22,7 @@ class Tally:
         self._kind: FieldType = "date" if kind == "time" else kind  # type: ignore[assignment]
         self._counted = kind != "time"  # moments seldom repeat: their range says more
         self._counts: Counter[Any] = Counter()
+        self._complete = True
         self._low: Any = None
         self._high: Any = None
 
@@ -35,13 +36,16 @@ class Tally:
             self._low = ends["min"] if self._low is None else min(self._low, ends["min"])
             self._high = ends["max"] if self._high is None else max(self._high, ends["max"])
         if not self._counted:
+            self._complete = False
             return
         for pair in pc.value_counts(values).to_pylist():
             self._counts[pair["values"]] += pair["counts"]
         if len(self._counts) > _KEPT:
             self._counts = Counter(dict(self._counts.most_common(_KEPT // 2)))
+            self._complete = False
 
     def facet(self) -> Facet:
-        """The most frequent values, ties in the order of the values, and the range."""
+        """The most frequent values, ties in the order of the values, whether these are all, and the range."""
         ordered = sorted(self._counts.items(), key=lambda pair: (-pair[1], pair[0]))[:_VALUES]
-        return Facet(self._field, self._kind, tuple(ordered), self._low, self._high)
+        complete = self._complete and len(ordered) == len(self._counts)
+        return Facet(self._field, self._kind, tuple(ordered), self._low, self._high, complete)

@@ -11,7 +11,7 @@ from PIL import Image
 from imagelore.errors import UnreadableError
 from imagelore.read import Metadata, Options, Reading
 from imagelore.read.picture.colours import dominant_colours
-from imagelore.read.picture.containers import take_apart
+from imagelore.read.picture.containers import Parts, format_of, take_apart
 from imagelore.read.picture.decode import decode, with_inner_blocks
 from imagelore.read.picture.embedded import embedded_metadata
 from imagelore.read.picture.exif import exif_tags
@@ -22,7 +22,8 @@ SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".gif", ".bmp", ".tif", ".tiff"),
     *(".avif", ".avifs", ".jp2", ".j2k", ".j2c", ".jpc", ".jpx", ".jpf"),
 )
-_THUMBNAIL_QUALITY = 80
+_THUMBNAIL_QUALITY, _SHOWN_QUALITY = 80, 85
+_MEDIA_TYPES = {"JPEG2000": "image/jp2"}  # the others are named as their format is
 
 
 def read(asset: Asset, data: bytes, options: Options) -> Reading:  # noqa: ARG001  (of the contract)
@@ -32,10 +33,7 @@ def read(asset: Asset, data: bytes, options: Options) -> Reading:  # noqa: ARG00
         UnreadableError: it is empty, no picture, damaged, cut short or too large; the text is the reason, without the
             file's name.
     """
-    if len(data) > options.max_bytes:
-        size, limit = len(data) / 1e6, options.max_bytes / 1e6
-        raise UnreadableError(f"it is {size:,.0f} MB large; the limit is {limit:,.0f} MB")
-    parts = with_inner_blocks(take_apart(data))
+    parts = _parts(data, options)
     side = max(options.image_side, options.thumbnail_side)
     decoded = decode(parts, side, options.max_pixels, exif_tags(parts.exif).orientation)
     tiny = np.asarray(decoded.picture.resize((TINY, TINY), Image.Resampling.BOX))
@@ -46,7 +44,7 @@ def read(asset: Asset, data: bytes, options: Options) -> Reading:  # noqa: ARG00
         sha256=hashlib.sha256(data).hexdigest(),
         phash=perceptual_hash(tiny),
         colours=dominant_colours(tiny),
-        thumbnail=_jpeg(_fitted(decoded.picture, options.thumbnail_side)),
+        thumbnail=_encoded(_fitted(decoded.picture, options.thumbnail_side), _THUMBNAIL_QUALITY),
         metadata=embedded_metadata(parts, options.gps),
     )
 
@@ -60,6 +58,35 @@ def embedded(data: bytes, options: Options) -> Metadata:
     return embedded_metadata(with_inner_blocks(take_apart(data)), options.gps)
 
 
+def jpeg(data: bytes, side: int, options: Options = Options()) -> bytes:
+    """A picture file as a JPEG of at most `side` pixels on its longer side: upright, on white, without metadata.
+
+    Every picture that is shown or sent anywhere goes through here or through `read`; nothing else decodes.
+
+    Raises:
+        UnreadableError: as `read`.
+    """
+    parts = _parts(data, options)
+    decoded = decode(parts, side, options.max_pixels, exif_tags(parts.exif).orientation)
+    return _encoded(decoded.picture, _SHOWN_QUALITY)
+
+
+def media_type(data: bytes) -> str:
+    """The media type that the first bytes announce; `application/octet-stream` for what is no picture."""
+    try:
+        kind = format_of(data)
+    except UnreadableError:
+        return "application/octet-stream"
+    return _MEDIA_TYPES.get(kind, f"image/{kind.lower()}")
+
+
+def _parts(data: bytes, options: Options) -> Parts:
+    if len(data) > options.max_bytes:
+        size, limit = len(data) / 1e6, options.max_bytes / 1e6
+        raise UnreadableError(f"it is {size:,.0f} MB large; the limit is {limit:,.0f} MB")
+    return with_inner_blocks(take_apart(data))
+
+
 def _fitted(picture: Image.Image, side: int) -> Image.Image:
     longer = max(picture.size)
     if longer <= side:
@@ -68,7 +95,7 @@ def _fitted(picture: Image.Image, side: int) -> Image.Image:
     return picture.resize((width, height), Image.Resampling.BICUBIC)
 
 
-def _jpeg(picture: Image.Image) -> bytes:
+def _encoded(picture: Image.Image, quality: int) -> bytes:
     stream = io.BytesIO()
-    picture.save(stream, "JPEG", quality=_THUMBNAIL_QUALITY)
+    picture.save(stream, "JPEG", quality=quality)
     return stream.getvalue()

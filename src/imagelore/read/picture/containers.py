@@ -38,7 +38,7 @@ def take_apart(data: bytes) -> Parts:
     Raises:
         UnreadableError: it is empty, no picture, or of a kind that is not read.
     """
-    kind = _format(data)
+    kind = format_of(data)
     if kind == "JPEG":
         return _jpeg(data)
     if kind == "PNG":
@@ -48,7 +48,12 @@ def take_apart(data: bytes) -> Parts:
     return Parts(kind, data, exif=data if kind == "TIFF" else b"")
 
 
-def _format(data: bytes) -> str:
+def format_of(data: bytes) -> str:
+    """The kind of picture that a file's first bytes announce; nothing is decoded.
+
+    Raises:
+        UnreadableError: it is empty, no picture, or of a kind that is not read.
+    """
     if not data:
         raise UnreadableError("the file is empty")
     for signature, name in _PICTURES.items():

@@ -99,9 +99,9 @@ def decode(parts: Parts, side: int, max_pixels: int, orientation: int) -> Decode
     with decoding.taken(_reduced_cost(image, parts, 2 * side)):
         with _damage_told(parts.format):
             image.load()
-        if isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile):
-            image.reduce = 0  # it hides the method of this name
-        small = to_rgb(image, side)
+            if isinstance(image, Jpeg2KImagePlugin.Jpeg2KImageFile):
+                image.reduce = 0  # it hides the method of this name
+            small = to_rgb(image, side)
         image.close()
     if orientation in _TURNS and parts.format != "TIFF":  # Pillow turns TIFF itself
         small = small.transpose(_TURNS[orientation])

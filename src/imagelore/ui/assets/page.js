@@ -99,7 +99,7 @@ async function copy(button) {
 }
 
 function ready() {
-  $("#il-boot")?.remove();
+  if ($("#il-top").dataset.state !== "error") $("#il-boot")?.remove();
   const log = $("#il-log [role=log]");
   const field = box();
   field.setAttribute("aria-label", "Ask about your pictures");
@@ -213,7 +213,7 @@ const gallery = {
   run: 0,
 
   start() {
-    if (this.started || $("#il-top").dataset.state === "empty") return;
+    if (this.started || $("#il-top").dataset.state !== "ready") return;
     this.started = true;
     new IntersectionObserver((seen) => seen[0].isIntersecting && this.more(), { rootMargin: "800px" }).observe($("#il-more"));
     this.facets();
