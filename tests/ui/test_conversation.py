@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,10 +16,15 @@ from imagelore.flows.knowledge import KnowledgeBase
 from imagelore.generate import citations
 from imagelore.settings import Settings
 from imagelore.types import (
+    AllOf,
+    AnyOf,
     ChatEvent,
     Citation,
+    Compare,
     Delta,
     Done,
+    FieldType,
+    FieldValue,
     Found,
     Hit,
     Notice,
@@ -29,8 +36,10 @@ from imagelore.types import (
 from imagelore.ui import cards, render
 from imagelore.ui.conversation import FAULT, Ask, ChatTurn, Turns, fail, numbered, respond, stop
 from imagelore.ui.page import drawn
+from imagelore.ui.routes import picked
 from imagelore.ui.serve import listen
 from imagelore.ui.session import Session
+from imagelore.words import said
 
 
 def hit(title: str, id: str = "r1") -> Hit:
@@ -240,10 +249,26 @@ def test_a_taken_port_is_followed_by_the_next_free_one() -> None:
         listen("203.0.113.1", 7860)
 
 
-def value_cases() -> list[tuple[Any, str]]:
-    return [(True, "yes"), (2.50, "2.5"), (("a", "b"), "a, b"), (3, "3")]
+@pytest.mark.parametrize(
+    ("kind", "given"),
+    [
+        ("integer", 1987),
+        ("number", 1234567.25),
+        ("boolean", True),
+        ("date", date(2004, 5, 17)),
+        ("text", "a 'quoted' \"one\""),
+        ("texts", "oil"),
+    ],
+)
+def test_a_value_that_is_shown_can_be_picked(kind: FieldType, given: FieldValue) -> None:
+    where = json.dumps([["field", said(given)]])
+    assert picked(where, {"field": kind}) == AllOf((Compare("field", "=", given),))
 
 
-@pytest.mark.parametrize(("given", "shown"), value_cases())
-def test_values_read_as_text(given: Any, shown: str) -> None:
-    assert cards.value(given) == shown
+def test_several_values_of_a_field_are_alternatives() -> None:
+    where = json.dumps([["tags", "bird"], ["tags", "cat"], ["year", "1987"]])
+    assert picked(where, {"year": "integer"}) == AllOf(
+        (AnyOf((Compare("tags", "=", "bird"), Compare("tags", "=", "cat"))), Compare("year", "=", 1987))
+    )
+    with pytest.raises(UsageError, match="does not fit"):
+        picked('[["nonsense", 1]]', {})

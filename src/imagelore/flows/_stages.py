@@ -15,6 +15,7 @@ from imagelore.index import Index
 from imagelore.read import Metadata, Options, Reading, merged, row_metadata, sidecar_metadata
 from imagelore.source import Source
 from imagelore.types import Asset, ImageEmbeddings, Record, Seen
+from imagelore.words import said
 
 _SIDECAR_LIMIT = 1_000_000  # bytes
 
@@ -200,9 +201,5 @@ class Write:
 def document(metadata: Metadata) -> str:
     """The text of a record that is embedded: title, text, tags and its own fields, in this order."""
     parts = [metadata.title, metadata.text, ", ".join(metadata.tags)]
-    parts += [f"{name}: {_plain(value)}" for name, value in metadata.fields.items() if value not in (None, "")]
+    parts += [f"{name}: {said(value)}" for name, value in metadata.fields.items() if value not in (None, "")]
     return ". ".join(part.strip().rstrip(".") for part in parts if part.strip())
-
-
-def _plain(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date
 from html import escape
 from urllib.parse import quote
 
 from imagelore.flows.suggest import PLACES, Suggestion
-from imagelore.types import Citation, FieldValue, Hit, Record
+from imagelore.types import Citation, Hit, Record
 from imagelore.ui.conversation import ChatTurn, Turns, numbered
+from imagelore.words import said
 
 _RANKINGS = {"text": "words", "seen": "seen in the picture", "meaning": "meaning", "image": "picture", "look": "look"}
 _WHEN = ("year", "date")
@@ -78,26 +78,11 @@ def _ordinal(n: int) -> str:
 
 def short_facts(record: Record) -> list[str]:
     """Up to two short facts that tell pictures apart: when and where first, else one of the user's own fields."""
-    short = {name.casefold(): value(v) for name, v in record.fields.items() if len(value(v)) <= 28}
+    short = {name.casefold(): said(v) for name, v in record.fields.items() if len(said(v)) <= 28}
     facts = [short[name] for name in (*_WHEN, *PLACES) if name in short]
     if not facts and record.taken_at:
         facts = [record.taken_at.date().isoformat()]
     return (facts or list(short.values())[:1])[:2]
-
-
-def value(v: FieldValue) -> str:
-    """A field's value as text."""
-    match v:
-        case bool():
-            return "yes" if v else "no"
-        case float():
-            return f"{v:g}"
-        case tuple():
-            return ", ".join(v)
-        case date():
-            return v.isoformat()
-        case _:
-            return str(v)
 
 
 def thumbnail(record: Record) -> str:

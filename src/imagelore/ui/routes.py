@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +21,7 @@ from imagelore.ui import cards
 from imagelore.ui.adding import checked_folder, received, run
 from imagelore.ui.picture import shown
 from imagelore.ui.session import Session
+from imagelore.words import said
 
 ASSETS = Path(__file__).parent / "assets"
 MAX_PICTURE = 50_000_000
@@ -112,11 +113,7 @@ def _gallery(session: Session) -> APIRouter:
     @router.get("/facets")
     def facets() -> list[dict[str, Any]]:
         found = session.opened().index.facets()
-        return [
-            {"field": f.field, "values": [[cards.value(v), number] for v, number in f.values]}
-            for f in found
-            if f.values
-        ]
+        return [{"field": f.field, "values": [[said(v), number] for v, number in f.values]} for f in found if f.values]
 
     @router.get("/browse")
     def browse(after: str = "", where: str = "", limit: int = Query(_PAGE, ge=1, le=200)) -> dict[str, Any]:
@@ -185,7 +182,7 @@ def tile(record: Record) -> dict[str, Any]:
 
 def whole(record: Record) -> dict[str, Any]:
     """Everything known about a record, as the dialog shows it."""
-    facts = [[name, cards.value(v)] for name, v in record.fields.items()]
+    facts = [[name, said(v)] for name, v in record.fields.items()]
     if record.taken_at:
         facts.append(["taken", record.taken_at.isoformat(sep=" ", timespec="minutes")])
     facts += [[name, str(v)] for name, v in record.extra.items()]
@@ -230,6 +227,6 @@ def _typed(text: str, kind: FieldType) -> Any:
         case "boolean":
             return text == "yes"
         case "date":
-            return date.fromisoformat(text)
+            return datetime.strptime(text, "%d %B %Y").date()  # as `said` writes it
         case _:
             return text
