@@ -53,6 +53,28 @@ def test_what_is_wrong_is_one_line(text: str, says: str) -> None:
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize("name", ["kb", "host"])
+def test_what_must_not_be_empty(name: str) -> None:
+    with pytest.raises(UsageError, match="must not be empty"):
+        Settings(**{name: " "})  # type: ignore[arg-type]
+
+
+def test_a_folder_cannot_send_the_key_to_an_address_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("imagelore.toml").write_text('openai_base_url = "http://elsewhere.example/v1"')
+    assert Settings.load().openai_base_url == "http://elsewhere.example/v1"
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-1")
+    with pytest.raises(UsageError, match="openai_base_url"):
+        Settings.load()
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
+    assert Settings.load().openai_base_url == "http://127.0.0.1:1/v1"
+
+
+@pytest.mark.parametrize(("name", "value"), [("workers", -1), ("top", 0), ("openai_timeout", float("nan"))])
+def test_numbers_have_a_least(name: str, value: float) -> None:
+    with pytest.raises(UsageError, match=f"`{name}` must be at least"):
+        Settings(**{name: value})  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("word", ["1", "true", "Yes"])
 def test_truth_in_words(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IMAGELORE_GPS", word)

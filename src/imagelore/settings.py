@@ -53,8 +53,10 @@ class Settings:
     def __post_init__(self) -> None:
         for f in dataclasses.fields(self):
             value, least = getattr(self, f.name), f.metadata["least"]
-            if least is not None and value < least:
+            if least is not None and not value >= least:  # this way round it also refuses "nan"
                 raise UsageError(f"setting `{f.name}` must be at least {least}, not {value}")
+            if f.name in ("kb", "host") and not value.strip():
+                raise UsageError(f"setting `{f.name}` must not be empty")
 
     @classmethod
     def load(cls, **flags: Any) -> Settings:

@@ -159,6 +159,30 @@ def test_a_process_of_its_own_does_the_same(place: Path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize(
+    ("redirection", "status", "says"),
+    [
+        (">&-", 0, ""),
+        ("| true", 1, ""),
+        (">/dev/full", 1, "the output cannot be written"),
+    ],
+)
+def test_where_the_output_goes_never_makes_a_traceback(place: Path, redirection: str, status: int, says: str) -> None:
+    command = f"set -o pipefail; {sys.executable} -m imagelore search gate --json {redirection}"
+    done = subprocess.run(["bash", "-c", command], cwd=place, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == status, done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_narrow_encoding_does_not_end_a_run(place: Path) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "imagelore", "search", "你好", "--json"]
+    done = subprocess.run(command, cwd=place, env=environment, capture_output=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["hits"]
+
+
 def test_wrong_usage_is_2(place: Path) -> None:
     assert run(place, "search", "--nonsense").returncode == 2
     assert run(place, "nonsense").returncode == 2

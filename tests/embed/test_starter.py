@@ -1,19 +1,22 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 from hatchling.builders.wheel import WheelBuilder
 from PIL import Image
 
 from imagelore.embed import starter
 from imagelore.embed.starter import FOLDER, Starter
+from imagelore.embed.starter.runtime import onnxruntime
 from imagelore.errors import EmbedderError
 from imagelore.settings import Settings
 from imagelore.types import Vectors
@@ -188,3 +191,11 @@ def test_the_wheel_holds_the_files_and_their_papers() -> None:
     held = set(wheel_files())
     papers = ["manifest.json", "MODEL_CARD.md", "LICENSES/Apache-2.0.txt", "LICENSES/WordNet-3.0.txt"]
     assert {f"imagelore/embed/starter/model/{name}" for name in [*FILES, *papers]} <= held
+
+
+def test_onnx_runtime_sends_and_keeps_nothing_about_its_user(tmp_path: Path) -> None:
+    program = "from imagelore.embed.starter import Starter; Starter().embed_texts(['a boat'], 'query')"
+    clean = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    environment = clean | {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True, timeout=60)
+    assert [path.name for path in tmp_path.rglob("*")] == []

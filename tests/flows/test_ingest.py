@@ -331,6 +331,40 @@ def test_another_folder_does_not_take_over_one_that_is_away(settings: Settings, 
     assert [source.name for source in KnowledgeBase(settings).index.info().sources] == ["photos", "photos-2"]
 
 
+def test_a_renamed_folder_is_the_same_source(settings: Settings, photos: Path, tmp_path: Path) -> None:
+    ingest(settings, str(photos))
+    renamed = photos.rename(tmp_path / "pictures")
+    assert counts(settings, renamed) == (0, 0, 6, 0, 0)
+    assert [(s.name, s.root) for s in KnowledgeBase(settings).index.info().sources] == [("photos", str(renamed))]
+
+
+def test_kinds_that_no_reader_takes_are_told(settings: Settings, photos: Path, tmp_path: Path) -> None:
+    (photos / "a.heic").write_bytes(b"x")
+    (photos / "b.HEIC").write_bytes(b"x")
+    (photos / "c.svg").write_bytes(b"x")
+    assert (
+        "2 .heic and 1 .svg files passed over: imagelore does not read them" in ingest(settings, str(photos)).warnings
+    )
+    phone = tmp_path / "phone"
+    phone.mkdir()
+    (phone / "a.heic").write_bytes(b"x")
+    with pytest.raises(SourceError, match=r"no picture in .*: 1 \.heic file cannot be read"):
+        ingest(Settings(kb=str(tmp_path / "other"), embedder="palette"), str(phone))
+
+
+def test_rows_without_a_picture_are_told_in_one_line(settings: Settings, photos: Path) -> None:
+    describe(photos, {f"missing{n}.png": {"title": "x"} for n in range(500)})
+    assert ingest(settings, str(photos)).warnings == (
+        "metadata.jsonl: there is no picture `missing0.png`, nor 499 others",
+    )
+
+
+@pytest.mark.parametrize("address", ["", "  ", "az://account/container"])
+def test_what_is_no_folder_is_not_the_working_directory(settings: Settings, address: str) -> None:
+    with pytest.raises(SourceError, match="folder"):
+        ingest(settings, address)
+
+
 def test_a_source_may_be_named(settings: Settings, photos: Path, tmp_path: Path) -> None:
     ingest(settings, str(photos), Run(name="album"))
     copy = shutil.copytree(photos, tmp_path / "copy")

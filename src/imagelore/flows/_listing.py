@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import posixpath
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
 
@@ -13,6 +15,8 @@ from imagelore.flows._plan import Plan
 from imagelore.source import Source
 from imagelore.types import Asset
 
+UNREAD = {".heic", ".heif", ".jxl", ".psd", ".svg", ".tga", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf"}
+"""File name endings of pictures that no reader takes."""
 TABLES = ("metadata.jsonl", "metadata.csv")
 SIDECARS = (".json", ".txt")
 _PAGE = 5_000
@@ -29,8 +33,21 @@ def suffix(asset: Asset) -> str:
     return posixpath.splitext(asset.path)[1].lower()
 
 
-def list_into(plan: Plan, source: Source, tables: list[Asset], tell: Callable[[int], None]) -> None:
-    """Fills the plan with pictures and sidecars and `tables` with the metadata tables; tells how many files were seen.
+@dataclass
+class Listing:
+    """What a listing found beside pictures: metadata tables, and how many pictures of each kind no reader takes."""
+
+    tables: list[Asset] = field(default_factory=list)
+    unread: Counter[str] = field(default_factory=Counter)
+
+    def passed_over(self) -> str:
+        """ "3 .heic and 1 .svg files", or nothing."""
+        kinds = [f"{number:,} {ending}" for ending, number in self.unread.most_common()]
+        return f"{' and '.join(kinds)} file{'s' if self.unread.total() > 1 else ''}" if kinds else ""
+
+
+def list_into(plan: Plan, source: Source, tell: Callable[[int], None], listing: Listing) -> None:
+    """Fills the plan with pictures and sidecars, `listing` with the rest; tells how many files were seen.
 
     Raises:
         SourceError: a part of the source could not be listed; all that could is in the plan.
@@ -38,7 +55,8 @@ def list_into(plan: Plan, source: Source, tables: list[Asset], tell: Callable[[i
     seen = 0
     for page, failed in _pages(source.list()):
         seen += len(page)
-        tables += (a for a in page if _is_table(a))
+        listing.tables += (a for a in page if _is_table(a))
+        listing.unread.update(suffix(a) for a in page if suffix(a) in UNREAD)
         plan.add_pictures(a for a in page if suffix(a) in readers())
         plan.add_sidecars(a for a in page if suffix(a) in SIDECARS and not _is_table(a))
         tell(seen)

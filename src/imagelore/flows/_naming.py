@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import count
+from itertools import chain, count
 from pathlib import PurePosixPath
 
 from imagelore.errors import SourceError
@@ -14,24 +14,24 @@ from imagelore.source import Source
 
 
 def named(plan: Plan, source: Source, index: Index | None, settings: Settings, wish: str) -> str:
-    """Files the plan's listing under the source's name and returns it: `wish`, or by its root, or by its folder's name.
+    """Files the plan's listing under the source's name and returns it: `wish`, or the name that its root has already.
 
-    A known source of the same folder name has moved here if its old root is gone and at least half of its pictures are
-    in this listing. Otherwise this is another folder of that name, and gets a number.
+    Another source whose root is gone has moved here, under whatever folder name, if at least half of its pictures are
+    in this listing. Else it is a new one, called like its folder, with a number where that is taken.
     """
     known = {info.name: info.root for info in index.info().sources} if index else {}
-    here = [name for name, root in known.items() if root == source.root]
-    if wish or here:
-        _file(plan, wish or here[0], index)
-        return wish or here[0]
+    here = [wish] if wish else [name for name, root in known.items() if root == source.root]
+    if here:
+        _file(plan, here[0], index)
+        return here[0]
+    for name in [name for name, root in known.items() if _is_gone(root, settings)]:
+        _file(plan, name, index)
+        if plan.known() and plan.going() * 2 <= plan.known():
+            return name
     base = PurePosixPath(source.root).name or "pictures"
-    for number in count(1):
-        name = base if number == 1 else f"{base}-{number}"
-        if name not in known or _is_gone(known[name], settings):
-            _file(plan, name, index)
-            if name not in known or plan.going() * 2 <= plan.known():
-                return name
-    raise AssertionError("count() has no end")
+    name = next(name for name in chain([base], (f"{base}-{n}" for n in count(2))) if name not in known)
+    _file(plan, name, index)
+    return name
 
 
 def _file(plan: Plan, name: str, index: Index | None) -> None:

@@ -11,13 +11,14 @@ import posixpath
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from itertools import islice
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import Any, cast
 
 from imagelore.embed import Embedder
 from imagelore.errors import SourceError, UnreadableError
 from imagelore.flows._fields import Fields
-from imagelore.flows._listing import list_into
+from imagelore.flows._listing import Listing, list_into
 from imagelore.flows._naming import named
 from imagelore.flows._overlap import chunked, overlapped
 from imagelore.flows._plan import Change, Plan, scratch
@@ -58,12 +59,13 @@ def ingest(settings: Settings, address: str, run: Run | None = None) -> Report:
     options = Options(image_side=embedder.info.image_side, max_pixels=settings.max_pixels, gps=settings.gps)
     read = Read(source, options)
     with scratch("gps" if settings.gps else "") as plan:
-        tables = _list(plan, source, run, tally)
+        listing = _list(plan, source, run, tally)
         name = named(plan, source, index, settings, run.name)
         if not plan.pictures() and not plan.known():
-            raise SourceError(f"there is no picture in `{source.root}`")
+            unread = f": {listing.passed_over()} cannot be read" if listing.unread else ""
+            raise SourceError(f"there is no picture in `{source.root}`{unread}")
         going = 0 if tally.incomplete else plan.check_removals(address, run.allow_removals)
-        _describe(plan, source, tables, fields, tally)
+        _describe(plan, source, listing.tables, fields, tally)
         tally.total = plan.compare()
         index = index or _made(plan, read, embedder, settings)
         index.remember(SourceInfo(name, source.root))
@@ -87,24 +89,28 @@ def _opened(settings: Settings) -> tuple[Index | None, Embedder]:
     return None, load_embedder(settings.embedder or DEFAULT_EMBEDDER, settings)
 
 
-def _list(plan: Plan, source: Source, run: Run, tally: Tally) -> list[Asset]:
+def _list(plan: Plan, source: Source, run: Run, tally: Tally) -> Listing:
     """The listing, into the plan. A part that cannot be listed is told at the end; all else is indexed."""
-    tables: list[Asset] = []
+    listing = Listing()
     try:
-        list_into(plan, source, tables, lambda seen: run.progress(Progress("listing", seen)))
+        list_into(plan, source, lambda seen: run.progress(Progress("listing", seen)), listing)
     except SourceError as error:
         if not plan.pictures():
             raise
         tally.incomplete = f"{error}; the rest was indexed, and nothing was removed"
     tally.skip((source.uri(path), reason) for path, reason in source.skipped)
-    return tables
+    if listing.unread:
+        tally.warn([f"{listing.passed_over()} passed over: imagelore does not read them"])
+    return listing
 
 
 def _describe(plan: Plan, source: Source, tables: Sequence[Asset], fields: Fields, tally: Tally) -> None:
     """The metadata tables, into the plan; their own fields get their types from all rows at once."""
     for table in tables:
         plan.add_rows(table.path, _rows(source, table, fields, tally))
-    tally.warn(f"{origin}: there is no picture `{path}`" for origin, path in plan.orphans())
+    for origin, paths in groupby(plan.orphans(), key=itemgetter(0)):
+        first, *more = (path for _, path in paths)
+        tally.warn([f"{origin}: there is no picture `{first}`" + (f", nor {len(more):,} others" if more else "")])
 
 
 def _rows(source: Source, table: Asset, fields: Fields, tally: Tally) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from PIL import Image
 
 from imagelore.embed import Embedder
 from imagelore.embed.starter import files
 from imagelore.embed.starter.conse import Concepts
+from imagelore.embed.starter.runtime import onnxruntime
 from imagelore.embed.starter.sentences import SentenceEncoder, session_options
 from imagelore.settings import Settings
 from imagelore.types import EmbedderInfo, ImageEmbeddings, Space, Vectors

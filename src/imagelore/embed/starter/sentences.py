@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from imagelore.embed.starter.runtime import onnxruntime
 from imagelore.types import Vectors
 
 WINDOW = 256  # word pieces that all-MiniLM-L6-v2 reads at once, its two marks included

@@ -51,9 +51,14 @@ def open(address: str, settings: Settings) -> LanceIndex:
 
 
 def exists(address: str, settings: Settings) -> bool:  # noqa: ARG001
-    """Whether there is a knowledge base at an address; looking creates nothing."""
+    """Whether there is a knowledge base at an address; looking creates nothing.
+
+    Raises:
+        KnowledgeBaseError: the place may not be looked into.
+    """
     if is_local(address):  # a process killed while making one may have left folders without a committed version
-        return any((Path(address) / "stamp.lance" / "_versions").glob("*.manifest"))
+        with edge(address):
+            return any((Path(address) / "stamp.lance" / "_versions").glob("*.manifest"))
     return "stamp" in call(address, _connect(address).list_tables()).tables
 
 

@@ -75,8 +75,8 @@ def _mapped(address: str, error: Exception) -> KnowledgeBaseError:
         )
     if any(sign in lower for sign in _FORBIDDEN):
         return KnowledgeBaseError(
-            f"the knowledge base at `{address}` may not be written (permission denied or a read-only disk): change its "
-            "permissions, or give another folder with --kb"
+            f"the knowledge base at `{address}` may not be read or written (permission denied, or a read-only disk): "
+            "change its permissions, or give another folder with --kb"
         )
     if any(sign in lower for sign in _CONFLICT):
         return _ConflictError(
