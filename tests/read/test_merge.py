@@ -72,6 +72,8 @@ def test_a_weaker_origin_does_not_widen_who_may_see_a_picture() -> None:
         ({"size": {"w": 1, "deep": {"h": 2}}}, Metadata(fields={"size.w": 1, "size.deep.h": 2})),
         ({"title": ["not", "a", "text"]}, Metadata(fields={"title": ["not", "a", "text"]})),
         ({"title": 7}, Metadata(title="7")),
+        ({"year": "n/a", "a": "N/A", "b": "null", "c": " None ", "d": {"e": "none"}, "date": "n/a"}, Metadata()),
+        ({"title": "None", "text": "N/A", "f": "nonesuch"}, Metadata("None", "N/A", fields={"f": "nonesuch"})),
     ],
 )
 def test_columns_find_their_place(row: dict[str, Any], wanted: Metadata) -> None:

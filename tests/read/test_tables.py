@@ -97,7 +97,7 @@ def test_csv_with_each_delimiter(mark: str) -> None:
     ("line", "word"),
     [
         (b"b.jpg,x,y,z\n", "4 values for 2 columns"),
-        (b"caf\xe9.jpg,x\n", "not UTF-8"),
+        (b"caf\xe9\0.jpg,x\n", "not UTF-8"),
         (b"b\0.jpg,x\n", "not UTF-8"),
         (b",x\n", "no `file_name`"),
         (b"a.jpg,again\n", "line 2"),
@@ -117,7 +117,53 @@ def test_a_broken_csv_line_is_named_and_skipped(line: bytes, word: str) -> None:
 def test_a_csv_without_the_column_says_so(data: bytes) -> None:
     rows, warnings = parted("m.csv", data)
     assert rows == {}
-    assert "`file_name`" in warnings[0]
+    assert "`file_name`" in warnings[-1]
+
+
+def test_a_csv_in_windows_1252_is_read_as_such_and_told() -> None:
+    data = "file_name;title;Straße\np1.jpg;Über;„a“\n".encode("cp1252")
+    told = "in/m.csv: not UTF-8; read as Windows-1252"
+    assert parted("in/m.csv", data) == ({"p1.jpg": {"title": "Über", "Straße": "„a“"}}, [told])
+    rows, warnings = parted("in/m.csv", data + b"p2.jpg;\x81;b\np3.jpg;C;c\n")  # 81 is no character there either
+    assert list(rows) == ["p1.jpg", "p3.jpg"]
+    assert warnings[0] == told
+    assert warnings[1].startswith("in/m.csv, line 3: ")
+    assert len(warnings) == 2
+
+
+def test_one_broken_line_does_not_garble_a_csv_in_utf_8() -> None:
+    data = "file_name,title\na.jpg,Ä\n".encode() + b"b.jpg,\xe9\n" + "c.jpg,Ö\n".encode()
+    rows, warnings = parted("m.csv", data)
+    assert rows == {"a.jpg": {"title": "Ä"}, "c.jpg": {"title": "Ö"}}
+    assert warnings == ["m.csv, line 3: not UTF-8; skipped"]
+
+
+def test_the_column_is_found_whatever_its_case() -> None:
+    assert parted("m.csv", b"Title;File_Name\nA;a.jpg\n") == ({"a.jpg": {"Title": "A"}}, [])
+    assert parted("m.csv", b"FILE_NAME,file_name\nA,a.jpg\n") == ({"a.jpg": {"FILE_NAME": "A"}}, [])
+
+
+@pytest.mark.parametrize(
+    "last", ["p4.jpg,Four,d", 'p4.jpg,Four,"d"', 'p4.jpg,"Four",d', "p4.jpg,Four,d\n\n" + "x" * 140_000]
+)
+def test_an_unclosed_quote_takes_no_other_line_along(last: str) -> None:
+    text = f'file_name,title,more\np1.jpg,"One\nline",a\np2.jpg,Two,"open quote\np3.jpg,Three,c\n{last}\n'
+    rows, warnings = parted("m.csv", text.encode())
+    assert [rows[f"p{number}.jpg"] for number in (1, 2, 3, 4)] == [
+        {"title": "One\nline", "more": "a"},
+        {"title": "Two", "more": "open quote"},
+        {"title": "Three", "more": "c"},
+        {"title": "Four", "more": "d"},
+    ]
+    assert warnings[0].startswith("m.csv, line 4: a quote opens here")
+    assert "skipped" not in warnings[0]
+    assert sum("quote" in warning for warning in warnings) == 1
+
+
+def test_every_unclosed_quote_is_told_also_in_the_last_line() -> None:
+    rows, warnings = parted("m.csv", b'file_name,title\na.jpg,"A\nb.jpg,"B\nc.jpg,"C" c\nd.jpg,"D')
+    assert rows == {f"{name}.jpg": {"title": title} for name, title in zip("abcd", ["A", "B", "C c", "D"], strict=True)}
+    assert [warning.split(":")[0] for warning in warnings] == ["m.csv, line 2", "m.csv, line 3", "m.csv, line 5"]
 
 
 def test_a_windows_path_is_understood() -> None:
@@ -146,6 +192,13 @@ def test_a_text_sidecar_is_the_text() -> None:
     )
 
 
+def test_a_text_sidecar_in_windows_1252_is_read_as_such_and_told() -> None:
+    assert sidecar_metadata("a.txt", "Über “uns”".encode("cp1252")) == (
+        Metadata(text="Über “uns”"),
+        ["a.txt: not UTF-8; read as Windows-1252"],
+    )
+
+
 def test_a_json_sidecar_is_read_like_a_row() -> None:
     metadata, warnings = sidecar_metadata("a.jpg.json", b'{"title": "T", "keywords": "a; b", "size": {"cm": 12}}')
     assert metadata == Metadata(title="T", tags=("a", "b"), fields={"size.cm": 12})
@@ -168,7 +221,16 @@ def test_a_takeout_sidecar_is_recognised() -> None:
 
 @pytest.mark.parametrize(
     ("path", "data"),
-    [("a.json", b"{"), ("a.json", b"[]"), ("a.json", b"\xff"), ("a.txt", b"\xff\xfa"), ("a.txt", b"x" * 1_000_001)],
+    [
+        ("a.json", b"{"),
+        ("a.json", b"[]"),
+        ("a.json", b"\xff"),
+        ("a.txt", b"\x81"),
+        ("a.txt", b"\xff\xfa\0"),
+        ("a.txt", b"\xff\xfe\0ba"),  # UTF-16 of an odd length
+        ("a.txt", b"\xff\xfea\0\0\xd8b\0"),  # half a surrogate pair in UTF-16
+        ("a.txt", b"x" * 1_000_001),
+    ],
 )
 def test_a_broken_sidecar_says_nothing_and_is_told(path: str, data: bytes) -> None:
     metadata, warnings = sidecar_metadata(path, data)

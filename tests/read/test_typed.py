@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagelore.read import fit, infer, table_rows
+from imagelore.read import fit, infer, row_metadata, table_rows
 from imagelore.types import FieldType
 
 
@@ -131,3 +131,8 @@ def test_the_type_follows_from_one_value_of_each_kind(some: list[Any]) -> None:
 def test_fitting_twice_changes_nothing(value: Any, type: FieldType) -> None:
     if (fitted := fit(value, type)) is not None:
         assert fit(fitted, type) == fitted
+
+
+def test_a_row_that_says_nothing_does_not_make_a_json_column_text() -> None:
+    years = [row_metadata({"year": year}).fields.get("year") for year in (1890, "n/a", 1912)]
+    assert infer(years) == "integer"

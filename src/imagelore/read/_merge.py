@@ -7,7 +7,7 @@
 | `tags`, `tag`, `keywords`, `labels`, `categories` | tags: a list, or a text parted by `;`, or else by `,` |
 | `groups` | groups, likewise |
 | `taken_at`, `date_taken`, `datetime_original`, `date` | taken_at, where it is a full date; else a field |
-| anything else | a field of that name |
+| anything else | a field of that name, unless its text says that there is no value (`n/a`, `none`) |
 
 Of two columns for the same thing the first in this table wins, and the other becomes a field.
 """
@@ -21,6 +21,7 @@ from typing import Any
 
 from imagelore.read import Metadata
 from imagelore.read._dates import moment
+from imagelore.read._tables import is_unsaid
 
 _TITLE = ("title", "name", "headline")
 _TEXT = ("text", "description", "caption")
@@ -75,7 +76,7 @@ def row_metadata(row: Mapping[str, Any]) -> Metadata:
         tags=_words(take(_TAGS, (str, list, tuple))),
         groups=_words(take(_GROUPS, (str, list, tuple))),
         taken_at=taken_at,
-        fields=values,
+        fields={name: value for name, value in values.items() if not (isinstance(value, str) and is_unsaid(value))},
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from imagelore.read import Metadata
 from imagelore.read._dates import seconds
 from imagelore.read._merge import row_metadata
-from imagelore.read._tables import decoded, parse_json
+from imagelore.read._tables import WINDOWS, decoded, is_windows, parse_json
 
 _LIMIT = 1_000_000  # bytes
 
@@ -21,13 +21,15 @@ def sidecar_metadata(path: str, data: bytes) -> tuple[Metadata, list[str]]:
     """What a sidecar says, and warnings. A broken sidecar says nothing: the picture keeps its other metadata."""
     if len(data) > _LIMIT:
         return Metadata(), [f"{path}: larger than {_LIMIT // 1_000_000} MB; skipped"]
-    text = decoded(data)
+    is_text = not path.lower().endswith(".json")
+    windows = is_text and is_windows(data)
+    text = decoded(data, windows)
     try:
         text.encode()
     except UnicodeEncodeError:
-        return Metadata(), [f"{path}: not UTF-8; skipped"]
-    if not path.lower().endswith(".json"):
-        return Metadata(text=text.replace("\0", "").strip()), []
+        return Metadata(), [f"{path}: not UTF-8 or UTF-16; skipped"]
+    if is_text:
+        return Metadata(text=text.replace("\0", "").strip()), [f"{path}: {WINDOWS}"] if windows else []
     try:
         value = parse_json(text)
     except ValueError as error:
