@@ -280,6 +280,7 @@ class Count:
     total: int
     condition: str  # reads after "pictures": 'tagged "bird"', 'whose text mentions "boat" and "red"'
     ids: tuple[str, ...] = ()  # some records that were counted
+    filter: Filter | None = None  # the condition; None: every picture
 
 
 @dataclass(frozen=True, slots=True)

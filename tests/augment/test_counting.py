@@ -7,6 +7,8 @@ from datetime import date, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from imagelore.augment.counting import Countable, counted
 from imagelore.index import lancedb
@@ -228,6 +230,61 @@ def test_year_without_a_year_field_is_the_cameras_clock() -> None:
 
 def test_year_without_any_date_is_not_counted() -> None:
     assert counted("How many pictures from 1969?", Memory(RECORDS[:6], {"place": "text"})) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "number", "condition"),
+    [
+        ("How many pictures in 1969?", 2, "with year 1969"),
+        ("How many pictures before 1970?", 3, "with year before 1970"),
+        ("How many pictures from the 1990s?", 1, "with year between 1990 and 1999"),
+        ("How many pictures in 2001?", 0, "with year 2001"),
+    ],
+)
+@pytest.mark.parametrize("most", [50, 2])
+def test_years_in_a_column_of_texts_are_years(question: str, number: int, condition: str, most: int) -> None:
+    years = ["1969", "1969", "1960", "1999", "unknown"]
+    index = Memory([_record(n, fields={"year": year}) for n, year in enumerate(years)], {"year": "text"}, most=most)
+    count = counted(question, index)
+    if most == 2 and "before" in question:
+        assert count is None  # not all years are told
+    else:
+        assert count is not None
+        assert (count.number, count.condition) == (number, condition)
+
+
+def test_number_beyond_what_a_field_holds_is_not_counted() -> None:
+    assert counted(f"How many pictures with a rating above {'9' * 400}?", KB) is None
+
+
+def test_count_carries_its_condition_as_a_filter() -> None:
+    count = counted("How many pictures from before 1970?", KB)
+    assert count is not None
+    assert count.filter is not None
+    assert KB.count(Scope(count.filter)) == count.number
+    whole = counted("How many pictures are there?", KB)
+    assert whole is not None
+    assert whole.filter is None
+
+
+_WORDS = (
+    *("how many", "how many?", "number of", "count", "count the", "is there", "do you have", "are there", "pictures"),
+    *("picture", "the", "that", "this", "a", "of", "or", "and", "tagged", "tag", "bird", "year", "rating", "above"),
+    *("more than", "3", "1969", "1969s", "before", "between", "from", "to", "in", "the sixties", "20th century"),
+    *("knowledge", "base", "restored", "place", "?", "!", ",", ".", "'s"),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(_WORDS) | st.text(max_size=8), max_size=9).map(" ".join) | st.text())
+def test_no_question_breaks_the_count(question: str) -> None:
+    counted(question, KB)
+    counted("how many " + question, KB)
+
+
+@pytest.mark.parametrize("question", ["how many", "how many?", "count", "number of", "is there", "Do you have?"])
+def test_question_that_names_nothing_is_not_counted(question: str) -> None:
+    assert counted(question, KB) is None
 
 
 def test_number_of_examples_is_bounded() -> None:

@@ -115,6 +115,36 @@ def test_counts_run_over_all_pictures_and_not_the_hits(kb: KnowledgeBase) -> Non
     assert "2 of 4" in done.answer
 
 
+def test_a_counted_question_shows_what_was_counted(tmp_path: Path) -> None:
+    names = {f"p{n}.png": colour for n, colour in enumerate(["red", "green", "blue", "yellow", "purple", "brown"])}
+    rows = {name: {"title": f"Gate number {n}", "year": 2010 + n % 5} for n, name in enumerate(names)}
+    settings = Settings(kb=str(tmp_path / "kb"), embedder="palette", generator="extractive")
+    ingest(settings, str(folder(tmp_path / "photos", names, rows)))
+    kb = KnowledgeBase(settings)
+    first, *_, done = kb.chat("How many pictures in 2010?", top=4)
+    assert isinstance(first, Retrieved)
+    assert isinstance(done, Done)
+    assert {hit.record.path for hit in first.hits} == {"p0.png", "p5.png"}
+    assert all(hit.fits and hit.why for hit in first.hits)
+    assert done.answer.startswith("2 of 6 pictures match (with year 2010).")
+    assert {citation.hit.record.path for citation in done.citations} == {"p0.png", "p5.png"}
+    *_, whole = kb.chat("How many pictures are there?")
+    assert isinstance(whole, Done)
+    assert (whole.answer, whole.citations) == ("There are 6 pictures in this knowledge base.", ())
+    none, *_, zero = kb.chat("How many pictures in 1950?")
+    assert isinstance(none, Retrieved)
+    assert isinstance(zero, Done)
+    assert none.hits
+    assert zero.answer.startswith("0 of 6 pictures match")
+
+
+@pytest.mark.parametrize("question", ["how many", "how many?", "count", "is there", "how many are there"])
+def test_a_question_that_names_nothing_is_answered(kb: KnowledgeBase, question: str) -> None:
+    *_, done = kb.chat(question)
+    assert isinstance(done, Done)
+    assert done.answer
+
+
 def test_what_a_generator_invents_does_not_pass(kb: KnowledgeBase) -> None:
     answer = "See [1], [99] and ![x](http://evil.example/x.png) <b>bold</b> [2](http://evil.example)."
     pieces = [Delta(answer[at : at + 3]) for at in range(0, len(answer), 3)]

@@ -183,8 +183,14 @@ def test_picture_that_looks_like_it_comes_before_a_passing_mention() -> None:
 
 
 def test_count_without_a_condition_is_the_whole_knowledge_base() -> None:
-    told = answer(prompt("How many pictures are there?", "stool", counts=(Count(13, 13, ""),)))
-    assert told.startswith("There are 13 pictures in this knowledge base.")
+    told = answer(prompt("How many pictures are there?", "stool", counts=(Count(13, 13, "", ("stool",)),)))
+    assert told == "There are 13 pictures in this knowledge base."
+
+
+def test_all_that_were_counted_are_named_where_they_are_few() -> None:
+    count = Count(1, 13, "taken in 2019", ("windmill",))
+    told = answer(prompt("How many pictures in 2019?", "windmill", counts=(count,)))
+    assert told == "1 of 13 pictures matches (taken in 2019). “Windmill of Kinderveld” [1]."
 
 
 def test_count_of_zero_is_an_answer() -> None:
@@ -300,6 +306,25 @@ def test_citation_filter_finds_nothing_to_mend(case: tuple[str, list[str], list[
     told = answer(prompt(question, *keys))
     mended = "".join(checked([told], len(keys)))
     assert mended.replace("http://", "") == told.replace("http://", "")
+
+
+_WORDS = (
+    *("how many", "count", "is there", "do you have", "where", "when", "who", "why", "which", "show me", "and", "it"),
+    *("the", "of", "picture", "pictures", "stool", "violin", "legs", "tram", "1902", "how tall", "not", "?", "!", "'s"),
+)
+
+
+@given(
+    question=st.lists(st.sampled_from(_WORDS) | st.text(max_size=8), max_size=8).map(" ".join) | st.text(),
+    number=st.integers(-1, 2),
+    fits=st.booleans(),
+)
+@settings(max_examples=150, deadline=None)
+def test_no_question_is_without_an_answer(question: str, number: int, fits: bool) -> None:
+    counts = (Count(number, 13, 'tagged "music"', ("violin",)),) if number >= 0 else ()
+    assert answer(prompt(question, "stool", "violin", "fish", fits=fits, counts=counts))
+    assert answer(prompt(question, "stool", "violin", fits=fits, history=(Turn(question, "“Kettle”"),), counts=counts))
+    assert answer(prompt(question, counts=counts, pictures=(b"",)))
 
 
 @given(text=st.text(max_size=300), title=st.text(max_size=60))

@@ -23,7 +23,9 @@ RECORDS = {
     "boat": Record("boat", "s", "boat.png", "", "", title="A red boat", sha256="1", phash=""),
     "barn": Record("barn", "s", "barn.png", "", "", title="A red barn", sha256="2"),
     "owl": Record("owl", "s", "p1.png", "", "", seen=Seen((("owl", 0.8),), ("brown",)), sha256="3"),
-    "copy": Record("copy", "s", "copy.png", "", "", title="A red boat again", sha256="1"),
+    "copy": Record("copy", "s", "copy.png", "", "", title="A red boat", sha256="1"),
+    "bare": Record("bare", "s", "bare.png", "", "", sha256="1"),
+    "sale": Record("sale", "s", "sale.png", "", "", title="A red boat, for sale", sha256="1"),
 }
 
 
@@ -84,6 +86,21 @@ def test_the_same_picture_twice_is_one_hit() -> None:
     found = hits("red boat", Ranking("text", (("boat", 5.0), ("copy", 4.0), ("barn", 2.0))))
     assert [hit.record.id for hit in found] == ["boat", "barn"]
     assert found[0].duplicates == ("copy",)
+
+
+def test_of_near_duplicates_the_one_most_like_the_sent_picture_is_shown() -> None:
+    rankings = Ranking("text", (("boat", 5.0),)), Ranking("look", (("bare", 0.99), ("boat", 0.97), ("barn", 0.2)))
+    found = hits("red boat", *rankings, picture=True)
+    assert [hit.record.id for hit in found] == ["bare", "barn"]
+    assert found[0].duplicates == ("boat",)
+    assert found[0].score > found[1].score
+    look = Ranking("look", (("barn", 0.95), ("bare", 0.9), ("boat", 0.9)))
+    assert ("boat", ("bare",)) in [(h.record.id, h.duplicates) for h in hits("red boat", rankings[0], look)]
+
+
+def test_one_picture_described_as_two_things_is_two_hits() -> None:
+    found = hits("red boat", Ranking("text", (("boat", 5.0), ("bare", 4.5), ("sale", 4.0), ("copy", 3.0))))
+    assert {hit.record.id: hit.duplicates for hit in found} == {"boat": ("bare", "copy"), "sale": ()}
 
 
 @pytest.mark.parametrize("top", [1, 2])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from imagelore.augment._conditions import COLLECTION, RECORDS, Condition
 from imagelore.words import STOP_WORDS, singular, words
@@ -136,7 +137,7 @@ def _is_of_one(trigger: str, tokens: Sequence[str]) -> bool:
 
 
 def _pairs(tokens: Sequence[str]) -> list[tuple[str, str]]:
-    return list(zip(tokens, (*tokens[1:], ""), strict=True))
+    return [*pairwise((*tokens, ""))]
 
 
 def _without_leading_picture(tokens: tuple[str, ...]) -> tuple[str, ...]:

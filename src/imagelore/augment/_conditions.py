@@ -143,8 +143,8 @@ def measured(tokens: Sequence[str], fields: Mapping[str, FieldType]) -> list[Con
             continue
         name = rf"{re.escape(spoken(field).casefold())}s?"
         for pattern in (
-            rf"{name} (?:is |are |of )?{comparison}(\d+(?:\.\d+)?)",
-            rf"{comparison}(\d+(?:\.\d+)?) {name}",
+            rf"{name} (?:is |are |of )?{comparison}(\d{{1,15}}(?:\.\d{{1,15}})?)",
+            rf"{comparison}(\d{{1,15}}(?:\.\d{{1,15}})?) {name}",
         ):
             if match := re.search(rf"(?<![^ ])(?:{pattern})(?![^ ])", text):
                 operator, number = _COMPARISONS.get(match[1] or "", "="), float(match[2])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from imagelore.augment._conditions import Condition, spoken
-from imagelore.types import Compare, FieldType
+from imagelore.types import AnyOf, Compare, Facet, FieldType
 from imagelore.words import stem
 
 _YEAR = r"(1\d{3}|20\d{2})"
@@ -34,6 +34,8 @@ _PERIODS: tuple[tuple[str, str], ...] = (
     (r"(?:in|from|of|during) the (1\d|20|21)(?:st|th) century", "century"),
     (rf"(?:(?:in|from|of|during|dated|for) )?(?:the )?(?:year )?{_YEAR}", "="),
 )
+_YEAR_TEXT = re.compile(_YEAR)
+_MOST_YEARS = 100  # that are looked up one by one
 _CAMERA_VERBS = frozenset({"taken", "photographed", "shot", "captured", "made"})
 
 
@@ -102,16 +104,52 @@ def dated(when: Period, field: str, kind: FieldType) -> Condition:
     return Condition(compare, f"{name} {'in ' if bare else ''}{when.text}", when.start, when.end)
 
 
-def year_field(fields: Mapping[str, FieldType], before: str, has_taken_at: bool) -> tuple[str, FieldType] | None:
-    """The field that a year in a question speaks of: one named by the word before it, else `year`, else a date."""
+def year_texts(facets: Iterable[Facet]) -> dict[str, Facet]:
+    """The fields of texts most of which are years: a stray "unknown" makes a column of years one of texts."""
+    found: dict[str, Facet] = {}
+    for facet in facets:
+        if facet.type == "text" and facet.field not in found:
+            years = sum(number for value, number in facet.values if _YEAR_TEXT.fullmatch(str(value)))
+            if 2 * years > sum(number for _, number in facet.values):
+                found[facet.field] = facet
+    return found
+
+
+def years_among(when: Period, facet: Facet) -> list[Condition]:
+    """A period as a condition on a field of texts; none where its end is open and not all values are told."""
+    if facet.complete:
+        told = sorted(str(value) for value, _ in facet.values if _YEAR_TEXT.fullmatch(str(value)))
+        years = [year for year in told if (when.low or 0) <= int(year) <= (when.high or 9999)]
+    elif when.low is None or when.high is None or when.high - when.low >= _MOST_YEARS:
+        return []
+    else:
+        years = [str(year) for year in range(when.low, when.high + 1)]
+    years = years or [str(when.low or when.high)]  # a year that no record has: a count of 0
+    filters = tuple(Compare(facet.field, "=", year) for year in years)
+    text = f"with {spoken(facet.field)} {when.text}"
+    return [Condition(filters[0] if len(filters) == 1 else AnyOf(filters), text, when.start, when.end)]
+
+
+def year_field(
+    fields: Mapping[str, FieldType], texts: Iterable[str], before: str, has_taken_at: bool
+) -> tuple[str, FieldType] | None:
+    """The field that a year in a question speaks of: one named by the word before it, else `year`, else a date.
+
+    `texts` are the fields of texts that hold years: see `year_texts`.
+    """
     for name, kind in fields.items():
-        if kind in ("integer", "date") and before and stem(before) == stem(name):
+        if (kind in ("integer", "date") or name in texts) and before and stem(before) == stem(name):
             return name, kind
     if has_taken_at and before in _CAMERA_VERBS:
         return "taken_at", "date"
-    years = [name for name, kind in fields.items() if kind == "integer" and "year" in name.casefold().split("_")]
+    years = [
+        name
+        for name, kind in fields.items()
+        if (kind == "integer" or name in texts) and "year" in name.casefold().split("_")
+    ]
     if years:
-        return min(years, key=len), "integer"
+        name = min(years, key=lambda name: (fields[name] != "integer", len(name)))
+        return name, fields[name]
     dates = [name for name, kind in fields.items() if kind == "date"]
     if dates:
         return min(dates, key=lambda name: ("date" not in name.casefold(), len(name))), "date"

@@ -12,9 +12,11 @@ from typing import Protocol
 
 from imagelore.augment._asked import Asked, asked_for
 from imagelore.augment._conditions import Condition, joined, known_values, leftover, marked, measured, tagged, valued
-from imagelore.augment._periods import dated, period, year_field
+from imagelore.augment._periods import dated, period, year_field, year_texts, years_among
 from imagelore.augment._values import values_in, within
 from imagelore.types import Compare, Count, Facet, IndexInfo, Record, Scope
+
+__all__ = ["Countable", "counted", "within"]
 
 _EXAMPLES = 24  # ids that a count carries
 _BEFORE_CAMERAS = datetime(1700, 1, 1)
@@ -58,7 +60,7 @@ def counted(question: str, index: Countable, scope: Scope = Scope()) -> Count | 
     filter, text = said
     inner = within(scope, filter)
     ids = tuple(record.id for record in index.browse(inner, limit=_EXAMPLES))
-    return Count(index.count(inner), index.count(scope), text, ids)
+    return Count(index.count(inner), index.count(scope), text, ids, filter)
 
 
 def _conditions(asked: Asked, index: Countable, scope: Scope) -> list[Condition] | None:
@@ -84,8 +86,10 @@ def _conditions(asked: Asked, index: Countable, scope: Scope) -> list[Condition]
     if when and all(free[when.start : when.end]):
         before = tokens[when.start - 1] if when.start else ""
         any_taken = index.count(within(scope, Compare("taken_at", ">", _BEFORE_CAMERAS))) > 0
-        if field := year_field(fields, before, any_taken):
-            take([dated(when, *field)])
+        texts = year_texts(facets)
+        if field := year_field(fields, texts, before, any_taken):
+            name, kind = field
+            take(years_among(when, texts[name]) if kind == "text" else [dated(when, name, kind)])
     take(valued(tokens, known, free))
     take(marked(tokens, fields, free))
     rest = leftover(asked.spelled, free, fields, found)

@@ -51,7 +51,7 @@ def _mend_streams() -> None:
 
 
 def _unwritten(error: OSError) -> int:
-    """Output that nobody takes (`imagelore search ... | head`) ends in silence, as click has it; a full disk is told."""
+    """Output that nobody takes (`... | head`) ends in silence, as click has it; a full disk is told."""
     if not isinstance(error, BrokenPipeError):
         with contextlib.suppress(OSError):
             sys.stderr.write(f"imagelore: the output cannot be written: {error.strerror or error}\n")

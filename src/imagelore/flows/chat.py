@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from imagelore.augment import Budget, augment
-from imagelore.augment.counting import counted
+from imagelore.augment.counting import counted, within
 from imagelore.flows.pictures import jpeg
 from imagelore.generate import checked, citations, uncited
 from imagelore.types import (
     ChatEvent,
+    Count,
     Delta,
     Done,
     GeneratorEvent,
@@ -29,12 +30,13 @@ from imagelore.types import (
 from imagelore.words import follows, subject
 
 if TYPE_CHECKING:
-    from imagelore.flows.knowledge import KnowledgeBase
+    from imagelore.flows.knowledge import KnowledgeBase, Retrieval
 
 ChatStream = Generator[ChatEvent, None, None]
 """`Retrieved`, then `Delta` and `Notice`, then `Done`; closing it ends the request behind it."""
 
 _LEANS_ON = 300  # characters of an earlier question that a later one is searched with
+_LONGEST_COUNTED = 1_000  # characters of a question that may ask for a count
 
 
 def chat(
@@ -47,12 +49,22 @@ def chat(
     scope: Scope = Scope(),
 ) -> ChatStream:
     """See `KnowledgeBase.chat`."""
-    found = kb.search(in_context(question, () if pictures else history), pictures, top=top, scope=scope)
-    yield Retrieved(found.hits, found.searched)
+    start = time.perf_counter()
+    count = counted(question, kb.index, scope) if len(question) <= _LONGEST_COUNTED else None
+    counting = time.perf_counter() - start
+    narrow = count.filter if count and count.number else None
+    text = in_context(question, () if pictures else history)
+    found = kb.search(text, pictures, top=top, scope=within(scope, narrow))
+    hits = found.hits
+    if count and narrow:
+        hits = _matching(kb, count, found, top or kb.settings.top, scope)
+        count = replace(count, ids=tuple(dict.fromkeys([*(hit.record.id for hit in hits), *count.ids])))
+    yield Retrieved(hits, found.searched)
     start = time.perf_counter()
     sent = tuple(jpeg(data, kb.settings.answer_side, kb.settings) for data in pictures)
-    prompt = _prompt(kb, Prompt(question, pictures=sent, history=tuple(history)), found.hits, scope)
-    timings = {**found.timings, "augment": time.perf_counter() - start}
+    asked = Prompt(question, (), sent, tuple(history), (count,) if count else (), kb.index.count(scope))
+    prompt = _prompt(kb, asked, hits)
+    timings = {**found.timings, "augment": counting + time.perf_counter() - start}
     yield from _answer(kb, prompt, timings)
 
 
@@ -71,14 +83,21 @@ def turn(question: str, answer: str, hits: Sequence[Hit]) -> Turn:
     return Turn(question, uncited(answer, {number: hit.record.name for number, hit in enumerate(hits, start=1)}))
 
 
-def _prompt(kb: KnowledgeBase, asked: Prompt, hits: Sequence[Hit], scope: Scope) -> Prompt:
+def _matching(kb: KnowledgeBase, count: Count, found: Retrieval, top: int, scope: Scope) -> tuple[Hit, ...]:
+    """The hits of a question that was counted: they meet its condition, also those that no ranking found."""
+    hits = [hit if hit.fits else replace(hit, fits=True, why=count.condition) for hit in found.hits]
+    known = {id for hit in hits for id in (hit.record.id, *hit.duplicates)}
+    missing = [id for id in count.ids if id not in known][: top - len(hits)]
+    hits += [Hit(r, kb.pictures.uri(r), 0.0, {}, why=count.condition) for r in kb.index.get(missing, scope)]
+    return tuple(hits)
+
+
+def _prompt(kb: KnowledgeBase, asked: Prompt, hits: Sequence[Hit]) -> Prompt:
     """The prompt for the generator: what was asked, exact counts, and the sources with their pictures."""
 
     def shrunk(record: Record) -> bytes:
         return jpeg(kb.pictures.open(record).data, kb.settings.answer_side, kb.settings)
 
-    count = counted(asked.question, kb.index, scope)
-    asked = replace(asked, counts=(count,) if count else (), total=kb.index.count(scope))
     return augment(asked, hits, shrunk, Budget(pictures=min(kb.settings.answer_pictures, kb.generator.pictures)))
 
 

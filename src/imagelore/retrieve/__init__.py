@@ -39,18 +39,20 @@ def retrieve(
 ) -> tuple[Hit, ...]:
     """The `top` best records for a question, near-duplicates collapsed into one.
 
-    Rankings are joined by weighted reciprocal rank fusion. Of the best, those that fit the question come first, then
-    those that are only the closest there are (`fits=False`): nothing relevant is an answer too.
+    Rankings are joined by weighted reciprocal rank fusion. Of near-duplicates, the one most like the question's picture
+    is shown, else the best; pictures that are described differently stay apart. Of the best, those that fit the
+    question come first, then those that are only the closest there are (`fits=False`): nothing relevant is an answer
+    too.
     """
     rankings = index.rank(query, scope)
     found, relevance = places(rankings), Relevance(query, embedder)
-    hits: list[Hit] = []
+    groups: list[list[Hit]] = []
     for record, score in _records(index, found, {r.name for r in rankings}, scope, _PAGE * top):
         at = found[record.id]
-        _collapse(hits, Hit(record, uri(record), score, at, relevance.fits(record, at), relevance.why(record, at)))
-        if len(hits) > top:
+        _collapse(groups, Hit(record, uri(record), score, at, relevance.fits(record, at), relevance.why(record, at)))
+        if len(groups) > top:
             break
-    return tuple(sorted(hits[:top], key=lambda hit: not hit.fits))
+    return tuple(sorted(map(_shown, groups[:top]), key=lambda hit: not hit.fits))
 
 
 def _records(
@@ -72,11 +74,27 @@ def _possible(record: Record, names: set[str]) -> set[str]:
     return names if record.title or record.text or record.tags else names - _OF_TEXTS
 
 
-def _collapse(hits: list[Hit], hit: Hit) -> None:
-    """Adds a hit, or notes it as a near-duplicate of a better one."""
-    for at, better in enumerate(hits):
-        same = hit.record.sha256 and hit.record.sha256 == better.record.sha256
-        if same or near_duplicate(hit.record.phash, better.record.phash):
-            hits[at] = replace(better, duplicates=(*better.duplicates, hit.record.id))
+def _collapse(groups: list[list[Hit]], hit: Hit) -> None:
+    """Adds a hit to the group of its near-duplicates, or as a group of its own."""
+    for group in groups:
+        if _same_picture(hit.record, group[0].record) and not any(_told_apart(hit.record, o.record) for o in group):
+            group.append(hit)
             return
-    hits.append(hit)
+    groups.append([hit])
+
+
+def _same_picture(a: Record, b: Record) -> bool:
+    return bool(a.sha256 and a.sha256 == b.sha256) or near_duplicate(a.phash, b.phash)
+
+
+def _told_apart(a: Record, b: Record) -> bool:
+    """Both say something of their own, and not the same: two products with one photo are two products."""
+    ours, others = ((record.title.strip(), record.text.strip()) for record in (a, b))
+    return any(ours) and any(others) and ours != others
+
+
+def _shown(group: Sequence[Hit]) -> Hit:
+    """One hit for near-duplicates: the one that looks most like the question's picture, else the first, the best."""
+    shown = max(group, key=lambda hit: hit.found["look"].score if "look" in hit.found else -1.0)
+    others = tuple(hit.record.id for hit in group if hit is not shown)
+    return replace(shown, score=group[0].score, duplicates=others)

@@ -169,13 +169,15 @@ class Answer:
     def _counted(self, counts: Sequence[Count]) -> Iterator[str]:
         for count in counts:
             yield _counted(count)
-        among = [r for r in self._readings if any(r.record.id in count.ids for count in counts)][:3]
+        told = [count for count in counts if count.condition]  # without one, any picture is among them
+        among = [r for r in self._readings if any(r.record.id in count.ids for count in told)][:_NAMES]
         if among:
             self._cited |= {reading.number for reading in among}
-            yield phrases.AMONG.format(names=_list(among))
-        for reading in self._best[:1] if self._about else ():
-            if told := BY_KIND["how_many"](self._question, reading, self._ranker):
-                yield told
+            all_of_them = len(told) == 1 and told[0].number == len(among)
+            yield f"{_list(among)}." if all_of_them else phrases.AMONG.format(names=_list(among))
+        for reading in self._best[:1] if self._about and self._question.noun in self._subject else ():
+            if direct := BY_KIND["how_many"](self._question, reading, self._ranker):
+                yield direct
         yield from self._guessed()
 
     def _nothing(self) -> Iterator[str]:
