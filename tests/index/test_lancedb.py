@@ -361,6 +361,18 @@ def test_past_the_threshold_a_vector_index_is_built(kb: Path, low_threshold: int
     assert details["unindexed"] == 0
 
 
+def test_dimensions_that_cannot_be_quantised_are_indexed_whole(kb: Path, low_threshold: int) -> None:
+    index = make(kb)
+    looks = clustered(low_threshold)[:, :4]
+    looks /= np.linalg.norm(looks, axis=1, keepdims=True)
+    index.upsert([record(f"v{n:04}", images={"look": row}) for n, row in enumerate(looks)])
+    index.refresh()
+    assert "Flat" in index.info().details["vector_search"]
+    (look,) = index.rank(Query(images={"look": looks[7:8]}, depth=10))
+    assert look.entries[0][0] == "v0007"
+    assert look.entries[0][1] == pytest.approx(1, abs=1e-3)
+
+
 def test_the_vector_index_agrees_with_an_exact_scan(kb: Path, low_threshold: int) -> None:
     index = make(kb)
     vectors = clustered(2000)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
+from types import ModuleType
 
 from imagelore import providers
 from imagelore.errors import SourceError
@@ -23,9 +24,10 @@ _PAGE = 5_000
 
 
 @cache
-def readers() -> dict[str, str]:
+def readers() -> dict[str, ModuleType]:
     """File name ending -> the read provider that takes it."""
-    return {ending: name for name in providers.names("read") for ending in providers.load("read", name).SUFFIXES}
+    modules = [providers.load("read", name) for name in providers.names("read")]
+    return {ending: module for module in modules for ending in module.SUFFIXES}
 
 
 def suffix(asset: Asset) -> str:

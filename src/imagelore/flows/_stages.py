@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from imagelore import providers
 from imagelore.embed import Embedder
 from imagelore.errors import UnreadableError
 from imagelore.flows._fields import Fields
@@ -59,7 +58,7 @@ class Read:
 
     def __call__(self, change: Change) -> Draft | Skipped:
         """Reads one picture and what stands beside it."""
-        provider = providers.load("read", readers()[suffix(change.asset)])
+        provider = readers()[suffix(change.asset)]
         warnings: list[str] = []
         try:
             if change.asset.size > self.options.max_bytes:  # before it fills the memory

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from lancedb.index import FTS, BTree, IvfRq
+from lancedb.index import FTS, BTree, IvfFlat, IvfRq
 
 from imagelore.index.lancedb.rows import vector_columns
 from imagelore.index.lancedb.stamp import rows
@@ -53,10 +53,17 @@ async def refresh(table: Any, stamp: Any, embedder: EmbedderInfo) -> None:
     for column in vector_columns(embedder):
         count = await table.count_rows(f"{column} IS NOT NULL")
         if count >= INDEXED_ROWS and (column not in indexed or count > GROWTH * trained.get(column, count)):
-            await table.create_index(column, config=IvfRq(distance_type="cosine", num_bits=BITS), replace=True)
+            await table.create_index(column, config=_partitions(await table.schema(), column), replace=True)
             trained = {**trained, column: count}
             merge = stamp.merge_insert("key").when_matched_update_all().when_not_matched_insert_all()
             await merge.execute(rows({"trained": trained}))
+
+
+def _partitions(schema: Any, column: str) -> IvfRq | IvfFlat:
+    """Quantised partitions, or whole vectors where the dimensions are no multiple of eight, which RQ asks for."""
+    if schema.field(column).type.list_size % 8:
+        return IvfFlat(distance_type="cosine")
+    return IvfRq(distance_type="cosine", num_bits=BITS)
 
 
 async def _unsettled(table: Any) -> bool:
