@@ -25,7 +25,8 @@ def test_an_unknown_one_names_those_there_are() -> None:
 
 
 def test_a_missing_library_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "imagelore.embed.starter", raising=False)
+    for name in [name for name in sys.modules if name.startswith("imagelore.embed.starter")]:
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(MissingExtraError, match=r'pip install "imagelore\[starter\]"'):
         providers.load("embed", "starter")

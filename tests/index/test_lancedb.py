@@ -148,8 +148,8 @@ def test_no_space_left(kb: Path) -> None:
     ("error", "told"),
     [
         (OSError(errno.ENOSPC, "No space left on device"), "no space is left"),
-        (OSError(errno.EROFS, "Read-only file system"), "may not be written"),
-        (PermissionError(errno.EACCES, "Permission denied"), "may not be written"),
+        (OSError(errno.EROFS, "Read-only file system"), "may not be read or written"),
+        (PermissionError(errno.EACCES, "Permission denied"), "may not be read or written"),
         (RuntimeError("lance error: Commit conflict for version 7"), "another imagelore run keeps writing"),
         (RuntimeError("lance error: Not found: kb/records.lance/data/x.lance"), "has lost files"),
         (ValueError("something\nnew"), r"does not work \(ValueError: something new\)"),
