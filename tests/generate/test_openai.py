@@ -183,6 +183,12 @@ def test_an_address_that_is_none_is_told_without_its_secrets(address: str) -> No
     assert "me:" not in str(raised.value)
 
 
+def test_without_key_and_address_nothing_is_sent() -> None:
+    with pytest.raises(GeneratorError, match=r"api\.openai\.com wants a key: set `OPENAI_API_KEY`") as caught:
+        next(iter(create(Settings()).stream(Prompt("Where?"))))
+    assert "\n" not in str(caught.value)
+
+
 def test_the_label_names_model_and_host_and_no_secret() -> None:
     settings = Settings(openai_base_url="http://me:pass@models.example:8000/v1?k=1", openai_api_key="sk-1")
     assert create(settings).label == "gpt-5-mini at models.example:8000"

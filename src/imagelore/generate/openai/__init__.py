@@ -72,6 +72,7 @@ class OpenAIGenerator:
             timeout=openai.Timeout(timeout, connect=min(timeout, _CONNECT)),
             max_retries=0,
         )
+        self._keyless = not settings.openai_base_url and not settings.openai_api_key
         self._retries = settings.openai_retries
         self._pictures = max(0, settings.answer_pictures)
         self._sleep = sleep
@@ -90,6 +91,10 @@ class OpenAIGenerator:
 
     def stream(self, prompt: Prompt) -> Iterator[GeneratorEvent]:
         """Asks, again where that helps, and yields the answer as it comes; see `Generator.stream`."""
+        if self._keyless:
+            raise GeneratorError(
+                f"{self._endpoint.host} wants a key: set `OPENAI_API_KEY`, or `OPENAI_BASE_URL` to a server of your own"
+            )
         carried = pictures_in(prompt) > 0
         way = _Way(pictures=carried and self._sees, usage=self._counts_tokens)
         if carried and not self._sees:
