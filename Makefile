@@ -26,11 +26,12 @@ bench: .venv/dev.stamp  ## measurements; see bench/README.md
 docs: .venv/dev.stamp  ## write the generated pages again
 	$(BIN)/python tools/reference.py
 
+COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+  --upgrade --custom-compile-command "make requirements"
 requirements:  ## compile the pinned requirement files again (needs uv)
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --upgrade \
-	  --custom-compile-command "make requirements" pyproject.toml requirements/build.in -o requirements/run.txt
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --upgrade \
-	  --custom-compile-command "make requirements" -c requirements/run.txt requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) pyproject.toml requirements/build.in -o requirements/run.txt
+	$(COMPILE) --extra azure -c requirements/run.txt pyproject.toml requirements/build.in -o requirements/azure.txt
+	$(COMPILE) --extra azure --extra notebook -c requirements/azure.txt pyproject.toml requirements/dev.in -o requirements/dev.txt
 
 clean:
 	rm -rf .venv .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

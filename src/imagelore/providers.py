@@ -33,6 +33,7 @@ def load(step: str, name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("imagelore"):
             raise
+        extra = "azure" if name.startswith("azure_") else name
         raise MissingExtraError(
-            f'`{step}` provider {name!r} needs the library `{error.name}`: pip install "imagelore[{name}]"'
+            f'`{step}` provider {name!r} needs the library `{error.name}`: pip install "imagelore[{extra}]"'
         ) from error

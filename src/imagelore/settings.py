@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast, get_type_hints
+from urllib.parse import urlsplit
 
 from imagelore.errors import UsageError
 
@@ -29,11 +30,17 @@ def _setting(
 class Settings:
     """All settings, typed. Each field's help is in its metadata; `docs/settings.md` is generated from it."""
 
-    kb: str = _setting("./.imagelore", "the knowledge base: a folder")
+    kb: str = _setting("./.imagelore", "the knowledge base: a folder, or `azure-search://SERVICE/INDEX`")
     embedder: str = _setting(
-        "", "what turns pictures and texts into vectors; empty: the knowledge base's own, or `starter`"
+        "",
+        "what turns pictures and texts into vectors; empty: the knowledge base's own; for a new one `azure_vision` or "
+        "`azure_cohere` when its endpoint is set, else `starter`",
     )
-    generator: str = _setting("", "what answers; empty: `openai` when its key or address is set, else `extractive`")
+    generator: str = _setting(
+        "",
+        "what answers; empty: `azure_openai` when its endpoint is set, `openai` when its key or address is set, else "
+        "`extractive`",
+    )
     top: int = _setting(8, "how many hits a question gets", least=1)
     host: str = _setting("127.0.0.1", "the address that `serve` listens on")
     port: int = _setting(7860, "the port that `serve` listens on; the next free one where it is taken", least=0)
@@ -49,6 +56,54 @@ class Settings:
     openai_model: str = _setting("gpt-5-mini", "the model to ask there", ("OPENAI_MODEL",))
     openai_timeout: float = _setting(60.0, "seconds to wait for the next piece of an answer", least=1)
     openai_retries: int = _setting(3, "how often a refused or failed request is tried again", least=0)
+    azure_timeout: float = _setting(60.0, "seconds to wait for an answer of an Azure service", least=1)
+    azure_retries: int = _setting(5, "how often a request to an Azure service is tried again", least=0)
+    azure_storage_account: str = _setting("", "the storage account of `az:///CONTAINER`", ("AZURE_STORAGE_ACCOUNT",))
+    azure_storage_endpoint: str = _setting(
+        "",
+        "address of its Blob service; empty: https://ACCOUNT.blob.core.windows.net",
+        ("AZURE_STORAGE_BLOB_ENDPOINT",),
+    )
+    azure_storage_connection_string: str = _setting(
+        "", "names account, endpoint and key in one", ("AZURE_STORAGE_CONNECTION_STRING",), secret=True
+    )
+    azure_storage_key: str = _setting("", "its key; empty: Entra", ("AZURE_STORAGE_KEY",), secret=True)
+    azure_storage_sas: str = _setting(
+        "", "a shared access signature, instead of the key", ("AZURE_STORAGE_SAS_TOKEN",), secret=True
+    )
+    azure_vision_endpoint: str = _setting(
+        "", "address of the Azure AI Vision resource", ("AZURE_VISION_ENDPOINT", "VISION_ENDPOINT")
+    )
+    azure_vision_key: str = _setting("", "its key; empty: Entra", ("AZURE_VISION_KEY", "VISION_KEY"), secret=True)
+    azure_vision_model: str = _setting("2023-04-15", "the version of its embedding model")
+    azure_vision_rate: float = _setting(20.0, "calls a second that its tier allows; 0: no limit", least=0)
+    azure_cohere_endpoint: str = _setting(
+        "", "address of the Cohere Embed deployment in Foundry", ("AZURE_COHERE_ENDPOINT",)
+    )
+    azure_cohere_key: str = _setting("", "its key; empty: Entra", ("AZURE_COHERE_KEY",), secret=True)
+    azure_cohere_deployment: str = _setting("embed-v-4-0", "the deployment's name", ("AZURE_COHERE_DEPLOYMENT",))
+    azure_cohere_dimensions: int = _setting(1024, "dimensions of its vectors: 256, 512, 1024 or 1536", least=1)
+    azure_cohere_rate: float = _setting(0.0, "calls a second that its quota allows; 0: no limit", least=0)
+    azure_search_endpoint: str = _setting(
+        "", "address of the AI Search service; empty: https://SERVICE.search.windows.net", ("AZURE_SEARCH_ENDPOINT",)
+    )
+    azure_search_key: str = _setting(
+        "", "its key; empty: Entra", ("AZURE_SEARCH_API_KEY", "AZURE_SEARCH_KEY", "AZURE_SEARCH_ADMIN_KEY"), secret=True
+    )
+    azure_search_semantic: bool = _setting(False, "add its semantic ranker to the rankings of a question")
+    azure_openai_endpoint: str = _setting("", "address of the Azure OpenAI resource", ("AZURE_OPENAI_ENDPOINT",))
+    azure_openai_key: str = _setting(
+        "", "its key; empty: Entra", ("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_KEY"), secret=True
+    )
+    azure_openai_deployment: str = _setting(
+        "",
+        "the deployment that answers: any chat model that takes pictures",
+        ("AZURE_OPENAI_DEPLOYMENT", "AZURE_OPENAI_DEPLOYMENT_NAME", "AZURE_OPENAI_CHAT_DEPLOYMENT"),
+    )
+    azure_openai_api_version: str = _setting(
+        "", "a version of the classic API; empty: the v1 API", ("AZURE_OPENAI_API_VERSION", "OPENAI_API_VERSION")
+    )
+    azure_openai_pictures: int = _setting(10, "how many pictures a request may carry, at most", least=0)
 
     def __post_init__(self) -> None:
         for f in dataclasses.fields(self):
@@ -69,17 +124,33 @@ class Settings:
         file, elsewhere = _from_file(Path(FILE)), _from_environment(os.environ)
         elsewhere |= {name: value for name, value in flags.items() if value is not None}
         values = file | elsewhere
-        if "openai_base_url" in file.keys() - elsewhere.keys() and "openai_api_key" in elsewhere:
-            raise UsageError(
-                f"`{FILE}` here names `openai_base_url`, and the key comes from the environment: it is not sent to an "
-                "address that a folder brings along; set OPENAI_BASE_URL too, or take the line out"
-            )
+        _refuse_lures(file, elsewhere)
         hints = get_type_hints(cls)
         known = {f.name for f in dataclasses.fields(cls)}
         for name in values:
             if name not in known:
                 raise UsageError(f"unknown setting `{name}`; the known ones are {', '.join(sorted(known))}")
         return cls(**{name: _typed(name, value, hints[name]) for name, value in values.items()})
+
+
+def _refuse_lures(file: Mapping[str, Any], elsewhere: Mapping[str, Any]) -> None:
+    """A folder's file may not lead a key of the environment, or a sign-in, to an address of its own choice."""
+    for address, key in _KEYS.items():
+        if address not in file or address in elsewhere:
+            continue
+        variables = {f.name: f.metadata["env"] for f in dataclasses.fields(Settings)}
+        lured = key in elsewhere or (address.startswith("azure_") and key not in file and not _is_azure(file[address]))
+        if lured:
+            raise UsageError(
+                f"`{FILE}` here names `{address}`, and {'the key' if key in elsewhere else 'the identity'} comes from "
+                "the environment: it is not sent to an address that a folder brings along; set "
+                f"{variables[address][0]} too, or take the line out"
+            )
+
+
+def _is_azure(address: Any) -> bool:
+    """Whether an address belongs to one of the services themselves, whoever rents it."""
+    return f".{urlsplit(str(address)).hostname or ''}".endswith(_AZURE)
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -114,4 +185,17 @@ def _typed(name: str, value: Any, kind: type) -> Any:
         raise UsageError(f"setting `{name}` wants {_WANTS[kind]}, not {value!r}") from None
 
 
+_KEYS = {
+    "openai_base_url": "openai_api_key",
+    **{
+        f"azure_{service}_endpoint": f"azure_{service}_key"
+        for service in ("storage", "vision", "cohere", "search", "openai")
+    },
+}
+_AZURE = (
+    *(".blob.core.windows.net", ".search.windows.net", ".openai.azure.com", ".cognitiveservices.azure.com"),
+    *(".services.ai.azure.com", ".api.cognitive.microsoft.com"),
+    *(".blob.core.usgovcloudapi.net", ".search.azure.us", ".openai.azure.us", ".cognitiveservices.azure.us"),
+    *(".blob.core.chinacloudapi.cn", ".search.azure.cn", ".cognitiveservices.azure.cn"),
+)
 _WANTS: dict[type, str] = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}

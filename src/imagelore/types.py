@@ -35,6 +35,7 @@ class Asset:
     path: str
     version: str  # changes whenever the content may have changed (size and mtime, an ETag)
     size: int  # bytes
+    facts: Mapping[str, str] = field(default_factory=dict)  # what the place itself says of it: a blob's metadata, tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +132,14 @@ class EmbedderInfo:
 
 @dataclass(frozen=True, slots=True)
 class ImageEmbeddings:
-    """The vectors of n pictures by space, `[n, d]` each, and the class names seen in each picture."""
+    """The vectors of n pictures by space, `[n, d]` each, and the class names seen in each picture.
+
+    A service may refuse one picture of several: `refused` says which (its row, whose vectors mean nothing) and why.
+    """
 
     vectors: Mapping[str, Vectors]
     seen: tuple[tuple[tuple[str, float], ...], ...] = ()
+    refused: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +161,16 @@ class IndexInfo:
     sources: tuple[SourceInfo, ...]
     fields: Mapping[str, FieldType]
     details: Mapping[str, Any] = field(default_factory=dict)  # engine's own facts for `status`: size, vector index
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that `imagelore doctor` looked at; `mend` says what to do where it is not as it should be."""
+
+    name: str  # "Azure AI Search: index"
+    ok: bool
+    said: str  # what was found: "reachable at https://..., 12,345 records"
+    mend: str = ""
 
 
 # ---------------------------------------------------------------- filters

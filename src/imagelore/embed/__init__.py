@@ -24,6 +24,8 @@ class Embedder(Protocol):
     def embed_images(self, pictures: Sequence[Image.Image]) -> ImageEmbeddings:
         """RGB pictures -> `{space: [n, d]}` for every space with `images`, and the classes seen in each.
 
+        A picture that a service will not take is named in `refused`; the others have their vectors.
+
         Raises:
             EmbedderError: the model is missing, damaged or unreachable.
         """

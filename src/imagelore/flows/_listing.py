@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import posixpath
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
 from types import ModuleType
+from typing import Any
 
 from imagelore import providers
 from imagelore.errors import SourceError
+from imagelore.flows._fields import Fields
 from imagelore.flows._plan import Plan
+from imagelore.read import cells, row_metadata
 from imagelore.source import Source
 from imagelore.types import Asset
 
@@ -37,8 +40,12 @@ def suffix(asset: Asset) -> str:
 
 @dataclass
 class Listing:
-    """What a listing found beside pictures: metadata tables, and how many pictures of each kind no reader takes."""
+    """What a listing found beside pictures: metadata tables, and how many pictures of each kind no reader takes.
 
+    `fields` learns from the facts that came with the pictures.
+    """
+
+    fields: Fields
     tables: list[Asset] = field(default_factory=list)
     unread: Counter[str] = field(default_factory=Counter)
 
@@ -60,10 +67,20 @@ def list_into(plan: Plan, source: Source, tell: Callable[[int], None], listing: 
         listing.tables += (a for a in page if _is_table(a))
         listing.unread.update(suffix(a) for a in page if suffix(a) in UNREAD)
         plan.add_pictures(a for a in page if suffix(a) in readers())
+        plan.add_rows("", _facts(page, listing.fields))
         plan.add_sidecars(a for a in page if suffix(a) in SIDECARS and not _is_table(a))
         tell(seen)
         if failed:
             raise failed
+
+
+def _facts(page: Iterable[Asset], fields: Fields) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(path, row) of what the source itself says about its pictures."""
+    for asset in page:
+        if asset.facts and suffix(asset) in readers():
+            row = cells(asset.facts)
+            fields.learn(row_metadata(row).fields)
+            yield asset.path, row
 
 
 def _pages(assets: Iterator[Asset]) -> Iterator[tuple[list[Asset], SourceError | None]]:

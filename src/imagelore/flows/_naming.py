@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from imagelore.errors import SourceError
 from imagelore.flows._plan import Plan
-from imagelore.flows.pictures import open_source
+from imagelore.flows.pictures import open_source, source_name
 from imagelore.index import Index
 from imagelore.settings import Settings
 from imagelore.source import Source
@@ -39,6 +39,8 @@ def _file(plan: Plan, name: str, index: Index | None) -> None:
 
 
 def _is_gone(root: str, settings: Settings) -> bool:
+    if source_name(root) != "local":
+        return False  # a service that does not answer today is not gone
     try:
         next(open_source(root, settings).list(), None)
     except SourceError:

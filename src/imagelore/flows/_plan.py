@@ -82,8 +82,11 @@ class Plan:
         )
 
     def add_rows(self, origin: str, rows: Iterable[tuple[str, dict[str, Any]]]) -> None:
-        """(path, row) pairs of one metadata table; a table nearer to its picture is stronger, .jsonl before .csv."""
-        strength = 2 * origin.count("/") + origin.endswith(".jsonl")
+        """(path, row) pairs of one metadata table; a table nearer to its picture is stronger, .jsonl before .csv.
+
+        Without an origin they are what the source itself says, weaker than any table.
+        """
+        strength = 2 * origin.count("/") + origin.endswith(".jsonl") if origin else -1
         self._db.executemany(
             "INSERT OR IGNORE INTO described VALUES (?, ?, ?, ?)",
             ((path, strength, origin, json.dumps(row, ensure_ascii=False, default=str)) for path, row in rows),

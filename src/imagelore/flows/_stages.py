@@ -32,6 +32,7 @@ class Draft:
     """A picture that was read and not yet embedded; `reading` is None where only its metadata changed."""
 
     change: Change
+    uri: str
     metadata: Metadata
     reading: Reading | None
     warnings: tuple[str, ...]
@@ -47,6 +48,7 @@ class Written:
     added: int
     updated: int
     warnings: tuple[str, ...]
+    skipped: tuple[Skipped, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Read:
 
     def __call__(self, change: Change) -> Draft | Skipped:
         """Reads one picture and what stands beside it."""
-        provider = readers()[suffix(change.asset)]
+        provider, uri = readers()[suffix(change.asset)], self.source.uri(change.asset.path)
         warnings: list[str] = []
         try:
             if change.asset.size > self.options.max_bytes:  # before it fills the memory
@@ -72,10 +74,10 @@ class Read:
                 reading = provider.read(change.asset, data, self.options)
                 inside = reading.metadata
         except UnreadableError as error:
-            return Skipped(self.source.uri(change.asset.path), str(error))
+            return Skipped(uri, str(error))
         beside = [self._sidecar(asset, warnings) for asset in change.sidecars]
         metadata = merged([*map(row_metadata, change.rows), *beside, inside])
-        return Draft(change, metadata, reading, tuple(warnings))
+        return Draft(change, uri, metadata, reading, tuple(warnings))
 
     def _sidecar(self, asset: Asset, warnings: list[str]) -> Metadata:
         try:
@@ -101,27 +103,26 @@ class Embed:
     def __call__(self, batch: Sequence[Draft | Skipped]) -> list[Embedded]:
         """Records in the batch's order; their own fields are typed when they are written."""
         drafts = [item for item in batch if isinstance(item, Draft)]
-        records = iter(self._with_texts(self._with_pictures(drafts), drafts))
-        return [item if isinstance(item, Skipped) else (next(records), item) for item in batch]
+        pictured = self._with_pictures(drafts)
+        kept = [(record, draft) for record, draft in zip(pictured, drafts, strict=True) if isinstance(record, Record)]
+        described = self._with_texts(kept)
+        embedded = iter([item if isinstance(item, Skipped) else next(described) for item in pictured])
+        return [item if isinstance(item, Skipped) else next(embedded) for item in batch]
 
-    def _with_pictures(self, drafts: Sequence[Draft]) -> list[Record]:
+    def _with_pictures(self, drafts: Sequence[Draft]) -> list[Record | Skipped]:
         known = self._known(drafts)
         fresh = [d for d in drafts if d.reading and d.change.id not in known]
-        embedded = ImageEmbeddings({})
+        made = ImageEmbeddings({})
         if fresh:
-            embedded = self.embedder.embed_images([d.reading.picture for d in fresh if d.reading])
+            made = self.embedder.embed_images([d.reading.picture for d in fresh if d.reading])
         rows = {draft.change.id: row for row, draft in enumerate(fresh)}
-        records = []
+        records: list[Record | Skipped] = []
         for draft in drafts:
-            record = self._described(draft, known.get(draft.change.id))
-            if (row := rows.get(draft.change.id)) is not None:
-                classes = embedded.seen[row] if embedded.seen else ()
-                record = replace(
-                    record,
-                    images={space: matrix[row] for space, matrix in embedded.vectors.items()},
-                    seen=Seen(classes, record.seen.colours),
-                )
-            records.append(record)
+            record, row = self._described(draft, known.get(draft.change.id)), rows.get(draft.change.id)
+            if row is not None and row in made.refused:
+                records.append(Skipped(draft.uri, made.refused[row]))
+            else:
+                records.append(record if row is None else _pictured(record, made, row))
         return records
 
     def _known(self, drafts: Sequence[Draft]) -> dict[str, Record]:
@@ -162,13 +163,14 @@ class Embed:
             taken_at=metadata.taken_at,
         )
 
-    def _with_texts(self, records: Sequence[Record], drafts: Sequence[Draft]) -> Iterator[Record]:
-        texts = [document(draft.metadata) for draft in drafts]
+    def _with_texts(self, pairs: Sequence[tuple[Record, Draft]]) -> Iterator[tuple[Record, Draft]]:
+        texts = [document(draft.metadata) for _, draft in pairs]
         told = [text for text in texts if text]
         vectors = self.embedder.embed_texts(told, role="document") if told else {}
         row = 0
-        for record, text in zip(records, texts, strict=True):
-            yield replace(record, texts={space: matrix[row] for space, matrix in vectors.items()} if text else {})
+        for (record, draft), text in zip(pairs, texts, strict=True):
+            mine = {space: matrix[row] for space, matrix in vectors.items()} if text else {}
+            yield replace(record, texts=mine), draft
             row += bool(text)
 
 
@@ -186,15 +188,22 @@ class Write:
             self.fields.learn(draft.metadata.fields)
         if new := self.fields.settle():
             self.index.declare(new)
-        records, warnings, added = [], [], 0
+        records, warnings = [], []
         for record, draft in pairs:
             fields, extra, told = self.fields.typed(draft.metadata.fields)
             warnings += [*draft.warnings, *(f"{record.path}: {line}" for line in told)]
             records.append(replace(record, fields=fields, extra=extra))
-            added += draft.change.kind == "added"
-        if records:
-            self.index.upsert(records)
-        return Written(added, len(records) - added, tuple(warnings))
+        refused = self.index.upsert(records) if records else {}
+        kept = [draft.change.kind for record, draft in pairs if record.id not in refused]
+        skipped = tuple(Skipped(draft.uri, refused[record.id]) for record, draft in pairs if record.id in refused)
+        added = kept.count("added")
+        return Written(added, len(kept) - added, tuple(warnings), skipped)
+
+
+def _pictured(record: Record, made: ImageEmbeddings, row: int) -> Record:
+    """A record with the vectors of one embedded picture, and the classes seen in it."""
+    vectors = {space: matrix[row] for space, matrix in made.vectors.items()}
+    return replace(record, images=vectors, seen=Seen(made.seen[row] if made.seen else (), record.seen.colours))
 
 
 def document(metadata: Metadata) -> str:

@@ -81,6 +81,7 @@ class Tally:
         """Counts a chunk that is safe in the index."""
         self.added += written.added
         self.updated += written.updated
+        self.skip((item.uri, item.reason) for item in written.skipped)
         self.warn(written.warnings)
 
     def skip(self, items: Iterable[tuple[str, str]]) -> None:

@@ -24,7 +24,14 @@ from imagelore.flows._overlap import chunked, overlapped
 from imagelore.flows._plan import Change, Plan, scratch
 from imagelore.flows._stages import Draft, Embed, Read, Write, Written
 from imagelore.flows._tally import Progress, Report, Run, Tally
-from imagelore.flows.knowledge import index_exists, index_provider, load_embedder, open_embedder, open_index
+from imagelore.flows.knowledge import (
+    embedder_name,
+    index_exists,
+    index_provider,
+    load_embedder,
+    open_embedder,
+    open_index,
+)
 from imagelore.flows.pictures import open_source
 from imagelore.index import Index
 from imagelore.read import Options, row_metadata, table_rows
@@ -32,9 +39,8 @@ from imagelore.settings import Settings
 from imagelore.source import Source
 from imagelore.types import Asset, SourceInfo
 
-__all__ = ["DEFAULT_EMBEDDER", "Progress", "Report", "Run", "ingest"]
+__all__ = ["Progress", "Report", "Run", "ingest"]
 
-DEFAULT_EMBEDDER = "starter"
 _CHUNK, _SECONDS = 1024, 4.0  # a chunk of records is written when it is this large, or this old
 _AHEAD = 16  # pictures, per thread, that a stage may be ahead of the next
 
@@ -59,7 +65,7 @@ def ingest(settings: Settings, address: str, run: Run | None = None) -> Report:
     options = Options(image_side=embedder.info.image_side, max_pixels=settings.max_pixels, gps=settings.gps)
     read = Read(source, options)
     with scratch("gps" if settings.gps else "") as plan:
-        listing = _list(plan, source, run, tally)
+        listing = _list(plan, source, fields, run, tally)
         name = named(plan, source, index, settings, run.name)
         if not plan.pictures() and not plan.known():
             unread = f": {listing.passed_over()} cannot be read" if listing.unread else ""
@@ -86,12 +92,12 @@ def _opened(settings: Settings) -> tuple[Index | None, Embedder]:
     if index_exists(settings):
         index = open_index(settings)
         return index, open_embedder(settings, index.info().embedder)
-    return None, load_embedder(settings.embedder or DEFAULT_EMBEDDER, settings)
+    return None, load_embedder(embedder_name(settings), settings)
 
 
-def _list(plan: Plan, source: Source, run: Run, tally: Tally) -> Listing:
+def _list(plan: Plan, source: Source, fields: Fields, run: Run, tally: Tally) -> Listing:
     """The listing, into the plan. A part that cannot be listed is told at the end; all else is indexed."""
-    listing = Listing()
+    listing = Listing(fields)
     try:
         list_into(plan, source, lambda seen: run.progress(Progress("listing", seen)), listing)
     except SourceError as error:
@@ -138,7 +144,7 @@ def _made(plan: Plan, read: Read, embedder: Embedder, settings: Settings) -> Ind
     for change in plan.changes():
         item = read(change)
         if isinstance(item, Draft):
-            return cast(Index, index_provider().create(settings.kb, embedder.info, settings))
+            return cast(Index, index_provider(settings.kb).create(settings.kb, embedder.info, settings))
         reasons.append(f"{item.uri}: {item.reason}")
     told = "; ".join(islice(reasons, 3)) + ("; ..." if len(reasons) > 3 else "")
     raise SourceError(f"none of the {len(reasons):,} pictures in `{read.source.root}` can be read: {told}")

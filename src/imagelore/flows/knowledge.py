@@ -59,11 +59,8 @@ class KnowledgeBase:
 
     @cached_property
     def generator(self) -> Generator:
-        """What answers: `settings.generator`, else `openai` when its key or address is set, else `extractive`."""
-        chosen = self.settings.generator
-        if not chosen:
-            chosen = "openai" if self.settings.openai_api_key or self.settings.openai_base_url else "extractive"
-        return cast(Generator, providers.load("generate", chosen).create(self.settings))
+        """What answers: see `generator_name`."""
+        return cast(Generator, providers.load("generate", generator_name(self.settings)).create(self.settings))
 
     def search(
         self, text: str = "", pictures: Sequence[bytes] = (), *, top: int | None = None, scope: Scope = Scope()
@@ -132,17 +129,40 @@ def open_index(settings: Settings) -> Index:
     Raises:
         KnowledgeBaseError: there is none.
     """
-    return cast(Index, index_provider().open(settings.kb, settings))
+    return cast(Index, index_provider(settings.kb).open(settings.kb, settings))
 
 
-def index_provider() -> ModuleType:
-    """The module of the index that `settings.kb` calls for."""
-    return providers.load("index", "lancedb")
+def index_provider(kb: str) -> ModuleType:
+    """The module of the index that an address calls for."""
+    return providers.load("index", index_name(kb))
+
+
+def index_name(kb: str) -> str:
+    """The index provider of an address: AI Search for `azure-search://`, else LanceDB (a folder, an object store)."""
+    return "azure_search" if kb.startswith("azure-search://") else "lancedb"
 
 
 def index_exists(settings: Settings) -> bool:
     """Whether there is a knowledge base at `settings.kb`."""
-    return bool(index_provider().exists(settings.kb, settings))
+    return bool(index_provider(settings.kb).exists(settings.kb, settings))
+
+
+def generator_name(settings: Settings) -> str:
+    """The chosen generator, else the first whose service is set, else the one that needs none."""
+    if settings.generator:
+        return settings.generator
+    if settings.azure_openai_endpoint:
+        return "azure_openai"
+    return "openai" if settings.openai_api_key or settings.openai_base_url else "extractive"
+
+
+def embedder_name(settings: Settings) -> str:
+    """The embedder of a new knowledge base: the chosen one, else the first whose service is set, else `starter`."""
+    if settings.embedder:
+        return settings.embedder
+    if settings.azure_vision_endpoint:
+        return "azure_vision"
+    return "azure_cohere" if settings.azure_cohere_endpoint else "starter"
 
 
 def open_embedder(settings: Settings, stamp: EmbedderInfo) -> Embedder:

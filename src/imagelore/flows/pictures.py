@@ -53,8 +53,13 @@ class Pictures:
 
 
 def open_source(address: str, settings: Settings) -> Source:
-    """The source provider that an address calls for: a folder."""
-    return cast(Source, providers.load("source", "local").create(address, settings))
+    """The source at an address."""
+    return cast(Source, providers.load("source", source_name(address)).create(address, settings))
+
+
+def source_name(address: str) -> str:
+    """The source provider of an address: Blob Storage for `az://`, else a folder on this machine."""
+    return "azure_blob" if address.startswith("az://") else "local"
 
 
 def media_type(data: bytes) -> str:

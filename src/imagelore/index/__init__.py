@@ -16,11 +16,15 @@ from imagelore.types import Facet, FieldType, IndexInfo, Query, Ranking, Record,
 class Index(Protocol):
     """A knowledge base. Safe to read from several threads; one process writes at a time.
 
-    Every method may raise `KnowledgeBaseError` (gone, locked, disk full); what was written before stays readable.
+    Every method may raise `KnowledgeBaseError` (gone, locked, disk full); what was written before stays readable. Reads
+    may see a write a moment later where the engine is a service; after `refresh` they see all of them.
     """
 
-    def upsert(self, records: Sequence[Record]) -> None:
-        """Writes whole records by id; idempotent. Their fields' columns must have been declared."""
+    def upsert(self, records: Sequence[Record]) -> Mapping[str, str]:
+        """Writes whole records by id; idempotent. Their fields' columns must have been declared.
+
+        Returns id -> reason of records that the engine refused for good while it took the others; mostly none.
+        """
         ...
 
     def delete(self, ids: Sequence[str]) -> None:
@@ -36,7 +40,10 @@ class Index(Protocol):
         ...
 
     def refresh(self) -> None:
-        """Called at the end of a run: brings search structures up to date and builds those the size calls for."""
+        """Called at the end of a run: brings search structures up to date and builds those the size calls for.
+
+        Returns once reads see every write.
+        """
         ...
 
     def manifest(self, source: str) -> Iterator[tuple[str, str, str]]:

@@ -54,13 +54,14 @@ class Reading:
 
 from imagelore.read._merge import merged, row_metadata  # noqa: E402  (they build on the values above)
 from imagelore.read._sidecars import sidecar_metadata  # noqa: E402
-from imagelore.read._tables import table_rows  # noqa: E402
+from imagelore.read._tables import cells, table_rows  # noqa: E402
 from imagelore.read._typed import fit, infer  # noqa: E402
 
 __all__ = [
     "Metadata",
     "Options",
     "Reading",
+    "cells",
     "fit",
     "infer",
     "merged",

@@ -15,7 +15,7 @@ import math
 import posixpath
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 _LINE_LIMIT = 1_000_000  # characters
@@ -204,12 +204,17 @@ def _is_header(names: list[str]) -> bool:
     return "file_name" in map(str.lower, names) and not any(map(_HALF.search, names))
 
 
-def _row(header: list[str], cells: list[str]) -> dict[str, Any] | str:
-    if len(cells) > len(header):
-        return f"it has {len(cells)} values for {len(header)} columns"
-    if any(map(_HALF.search, cells)):
+def cells(texts: Mapping[str, str]) -> dict[str, Any]:
+    """A row of texts, of which some may mean numbers or dates; those that say nothing are left out."""
+    return {name: Cell(text.strip()) for name, text in texts.items() if name and not is_unsaid(text)}
+
+
+def _row(header: list[str], values: list[str]) -> dict[str, Any] | str:
+    if len(values) > len(header):
+        return f"it has {len(values)} values for {len(header)} columns"
+    if any(map(_HALF.search, values)):
         return "not UTF-8"
-    return {name: Cell(cell.strip()) for name, cell in zip(header, cells, strict=False) if name and not is_unsaid(cell)}
+    return cells(dict(zip(header, values, strict=False)))
 
 
 def _normal(name: str) -> str | None:

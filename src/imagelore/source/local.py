@@ -30,7 +30,7 @@ def create(address: str, settings: Settings) -> LocalSource:
     if not address.strip():  # an unset variable in a script must not become the working directory
         raise SourceError("the folder to index has no name: `imagelore index FOLDER`")
     if "://" in address:
-        raise SourceError(f"{address!r} is no folder: this release indexes folders only")
+        raise SourceError(f"{address!r} is no folder: give a folder, or az://ACCOUNT/CONTAINER[/PREFIX]")
     try:
         root = os.path.realpath(os.path.expanduser(address))
         kb = os.path.realpath(os.path.expanduser(settings.kb)) if "://" not in settings.kb else ""

@@ -52,6 +52,7 @@ class Endpoint(NamedTuple):
     model: str
     key: str  # only to keep it out of messages
     timeout: float  # seconds
+    version: str = ""  # of the API, where it has several
 
     @property
     def host(self) -> str:
@@ -59,18 +60,23 @@ class Endpoint(NamedTuple):
         return urlsplit(self.address).netloc
 
 
-def explain(error: Exception, endpoint: Endpoint) -> GeneratorError:
+Explained = Mapping[type[Exception], Callable[[Exception, Endpoint], str]]
+"""What each class of errors means: one line."""
+
+
+def explain(error: Exception, endpoint: Endpoint, explained: Explained | None = None) -> GeneratorError:
     """Any error of the library as one of ours; classes that it does not know go by their base class."""
-    kind = next(cls for cls in type(error).__mro__ if cls in ERRORS)
-    return GeneratorError(ERRORS[kind](error, endpoint))
+    table = ERRORS if explained is None else explained
+    kind = next(cls for cls in type(error).__mro__ if cls in table)
+    return GeneratorError(table[kind](error, endpoint))
 
 
 def says(error: Exception, endpoint: Endpoint) -> str:
     """The server's own words: one line, without the key."""
     body = getattr(error, "body", None)
     nested = body.get("error", body) if isinstance(body, Mapping) else body
-    words = nested.get("message", "") if isinstance(nested, Mapping) else nested
-    line = " ".join(str(words or getattr(error, "message", "") or error).split())
+    told = nested.get("message", "") if isinstance(nested, Mapping) else nested
+    line = " ".join(str(told or getattr(error, "message", "") or error).split())
     if endpoint.key:
         line = line.replace(endpoint.key, "…")
     return line[:200] + "…" * (len(line) > 200)
@@ -78,35 +84,36 @@ def says(error: Exception, endpoint: Endpoint) -> str:
 
 def takes_no_pictures(error: Exception) -> bool:
     """The model, or its server, says that it reads text only, in the words of the servers that are known."""
-    return _status(error) in {400, 415, 422, 500, 501} and bool(_BLIND.search(_words(error)))
+    return status(error) in {400, 415, 422, 500, 501} and bool(_BLIND.search(words(error)))
 
 
 def stumbles_over_pictures(error: Exception, endpoint: Endpoint) -> bool:
     """The error speaks of pictures, maybe of one of those that were sent: the next ones may well be taken."""
     model = rf"(?<![\w-]){re.escape(endpoint.model)}(?![\w-])"  # it may be called "vision"
-    words = re.sub(model, "", _words(error))
-    return _status(error) in {400, 415, 422, 500, 501} and bool(_ABOUT_PICTURES.search(words))
+    told = re.sub(model, "", words(error))
+    return status(error) in {400, 415, 422, 500, 501} and bool(_ABOUT_PICTURES.search(told))
 
 
 def is_too_long(error: Exception) -> bool:
     """The prompt exceeds what the model or the server takes."""
-    return _status(error) == 413 or (_status(error) in {400, 422, 500} and bool(_TOO_LONG.search(_words(error))))
+    return status(error) == 413 or (status(error) in {400, 422, 500} and bool(_TOO_LONG.search(words(error))))
 
 
 def is_refused(error: Exception) -> bool:
-    """A content policy refused the question."""
-    return _status(error) in {400, 403, 422} and bool(_REFUSED.search(_words(error)))
+    """A content policy refused the question, or ended a stream with an error."""
+    said = status(error) in {400, 403, 422} or type(error) is openai.APIError
+    return said and bool(_REFUSED.search(words(error)))
 
 
 def knows_no_usage(error: Exception) -> bool:
     """The server does not know `stream_options`."""
-    return _status(error) in {400, 422} and bool(_NO_USAGE.search(_words(error)))
+    return status(error) in {400, 422} and bool(_NO_USAGE.search(words(error)))
 
 
 def retry_after(error: Exception, attempt: int) -> float | None:
     """Seconds to wait before trying again; None: trying again is of no use.
 
-    `Retry-After` in seconds or as an HTTP date (RFC 9110, 10.2.3), else 0.5, 1, 2 ... seconds.
+    `retry-after-ms`, `Retry-After` in seconds or as an HTTP date (RFC 9110, 10.2.3), else 0.5, 1, 2 ... seconds.
     """
     if isinstance(error, openai.APIStatusError):
         if error.code == "insufficient_quota" or not (error.status_code in _RETRIED or error.status_code >= 500):
@@ -115,36 +122,39 @@ def retry_after(error: Exception, attempt: int) -> float | None:
         return asked if asked is not None else 0.5 * 2**attempt
     if isinstance(error, openai.APITimeoutError) or not isinstance(error, openai.APIConnectionError):
         return None
-    return None if _cause(error) else 0.5 * 2**attempt
+    return None if cause(error) else 0.5 * 2**attempt
 
 
 def _asked_to_wait(headers: Mapping[str, str]) -> float | None:
     value = headers.get("retry-after", "")
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
+    for seconds, unit in ((headers.get("retry-after-ms", ""), 1000), (value, 1)):
+        try:
+            return max(0.0, float(seconds) / unit)
+        except ValueError:
+            pass
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
     except ValueError:
         return None
 
 
-def _status(error: Exception) -> int:
+def status(error: Exception) -> int:
+    """The HTTP status of an answer that was an error; 0: there was none."""
     return error.status_code if isinstance(error, openai.APIStatusError) else 0
 
 
-def _words(error: Exception) -> str:
+def words(error: Exception) -> str:
+    """All that the server said, to look for words in."""
     return f"{getattr(error, 'code', '')} {getattr(error, 'message', '')} {getattr(error, 'body', '')}"
 
 
-def _cause(error: BaseException) -> str:
+def cause(error: BaseException) -> str:
     """Why a server could not be reached at all; "" when the connection was made and then failed."""
     chain = []
-    cause: BaseException | None = error
-    while cause is not None:
-        chain.append(cause)
-        cause = cause.__cause__ or cause.__context__
+    link: BaseException | None = error
+    while link is not None:
+        chain.append(link)
+        link = link.__cause__ or link.__context__
     if any(isinstance(c, ConnectionRefusedError) for c in chain) or "refused" in str(chain[-1]).lower():
         return "nothing listens there"
     names = {type(c).__name__ for c in chain}
@@ -164,7 +174,7 @@ def _forbidden(error: Exception, endpoint: Endpoint) -> str:
 
 
 def _not_found(error: Exception, endpoint: Endpoint) -> str:
-    if "model" in _words(error).lower():
+    if "model" in words(error).lower():
         return f"{endpoint.host} has no model {endpoint.model!r}: set `IMAGELORE_OPENAI_MODEL`"
     return f"{endpoint.address} has no chat completions: set `OPENAI_BASE_URL`; it usually ends in /v1"
 
@@ -182,15 +192,15 @@ def _bad_request(error: Exception, endpoint: Endpoint) -> str:
 
 
 def _server(error: Exception, endpoint: Endpoint) -> str:
-    status = f" with status {_status(error)}" if _status(error) else ""
-    return f"{endpoint.host} failed{status} ({says(error, endpoint)}): try again, or look at that server's log"
+    code = f" with status {status(error)}" if status(error) else ""
+    return f"{endpoint.host} failed{code} ({says(error, endpoint)}): try again, or look at that server's log"
 
 
 def _unreached(error: Exception, endpoint: Endpoint) -> str:
-    cause = _cause(error)
-    if not cause:
+    why = cause(error)
+    if not why:
         return f"the connection to {endpoint.address} broke before an answer came: try again"
-    return f"cannot reach {endpoint.address} ({cause}): start that server, or set `OPENAI_BASE_URL`"
+    return f"cannot reach {endpoint.address} ({why}): start that server, or set `OPENAI_BASE_URL`"
 
 
 def _timed_out(_: Exception, endpoint: Endpoint) -> str:
@@ -211,7 +221,7 @@ def _unexpected(error: Exception, endpoint: Endpoint) -> str:
     return f"asking {endpoint.model!r} at {endpoint.host} failed: {says(error, endpoint)}"
 
 
-ERRORS: dict[type[Exception], Callable[[Exception, Endpoint], str]] = {
+ERRORS: Explained = {
     ValueError: _unreadable,  # a piece of the stream that is no JSON
     openai.OpenAIError: _unexpected,
     openai.APIError: _server,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,6 +22,7 @@ class Reader:
     def __init__(self) -> None:
         self.finish = ""  # "stop", "length", "content_filter"; "": the stream broke off
         self.refusal = False  # the model refused in its own words
+        self.filtered: set[str] = set()  # what a content filter found, as it calls it: "violence"
         self.prompt_tokens = 0
         self.completion_tokens = 0
 
@@ -55,12 +56,13 @@ class Reader:
                 self.prompt_tokens = getattr(usage, "prompt_tokens", 0) or 0
                 self.completion_tokens = getattr(usage, "completion_tokens", 0) or 0
             choices = getattr(chunk, "choices", None) or []
-            if not isinstance(choices, list) or not all(hasattr(choice, "delta") for choice in choices):
+            if not isinstance(choices, list) or not all(map(_is_choice, choices)):
                 raise ValueError("a piece of the stream is no chat completion")
             for choice in choices[:1]:
-                self.finish = choice.finish_reason or self.finish
-                if choice.delta is not None:
-                    yield self._text(choice.delta)
+                self.finish = getattr(choice, "finish_reason", None) or self.finish
+                self.filtered |= filtered(getattr(choice, "content_filter_results", None))
+                if (delta := getattr(choice, "delta", None)) is not None:
+                    yield self._text(delta)
 
     def _text(self, delta: Any) -> str:
         refusal = getattr(delta, "refusal", None)
@@ -69,6 +71,18 @@ class Reader:
             return refusal
         content = getattr(delta, "content", None)
         return content if isinstance(content, str) else ""
+
+
+def filtered(results: Any) -> set[str]:
+    """The categories in which a content filter refused something, of its results by category."""
+    if not isinstance(results, Mapping):
+        return set()
+    return {name for name, found in results.items() if isinstance(found, Mapping) and found.get("filtered")}
+
+
+def _is_choice(choice: Any) -> bool:
+    """A piece of text, or what an asynchronous content filter says of earlier ones."""
+    return hasattr(choice, "delta") or hasattr(choice, "content_filter_results")
 
 
 def without_thoughts(texts: Iterable[str]) -> Iterator[str]:

@@ -115,12 +115,13 @@ class LanceIndex:
         self._stamp = call(address, database.open_table("stamp"))
         self._embedder = self._read_stamp().embedder
 
-    def upsert(self, records: Sequence[Record]) -> None:
-        """Writes whole records by id, in one commit; of records with the same id the last one stays."""
+    def upsert(self, records: Sequence[Record]) -> Mapping[str, str]:
+        """Writes whole records by id, in one commit or not at all; of records with the same id the last one stays."""
         if records:
             rows = to_rows(records, self._columns())
             merge = self._records.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
             write(self._address, lambda: merge.execute(rows, on_bad_vectors="null"))
+        return {}
 
     def delete(self, ids: Sequence[str]) -> None:
         """Removes records; unknown ids are no error."""

@@ -1,0 +1,206 @@
+"""What the Azure providers share: who we are, and what their libraries' exceptions mean in one line.
+
+Imported by providers named `azure_*` only. Everywhere a key is accepted; without one the identity is Entra's, as
+`DefaultAzureCredential` finds it: environment, workload or managed identity, `az login`, `azd auth login`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit, urlunsplit
+
+from azure.core.credentials import AzureKeyCredential, TokenCredential
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    DecodeError,
+    HttpResponseError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
+from azure.core.pipeline import PipelineRequest
+from azure.core.pipeline.policies import SansIOHTTPPolicy
+from azure.identity import CredentialUnavailableError, DefaultAzureCredential
+
+from imagelore.errors import UsageError
+
+_QUERY = re.compile(r"(https?://[^\s?'\"]+)\?[^\s'\"]+")  # a signature may stand there
+_TOKEN = re.compile(r"\b(?:eyJ[\w-]+\.[\w-]+\.[\w-]*|(?:AccountKey|sig|api-key|SharedAccessSignature)=[^\s;&]+)")
+
+
+class Service(NamedTuple):
+    """One service, as a message names it."""
+
+    name: str  # "Azure AI Search"
+    address: str
+    endpoint: str  # the variable that holds its address
+    key: str  # the variable that would hold a key
+    role: str  # the least role that an identity needs
+    secrets: tuple[str, ...] = ()  # only to keep them out of messages
+
+    @property
+    def host(self) -> str:
+        """Host and port."""
+        return urlsplit(self.address).netloc.rpartition("@")[2]
+
+
+@cache
+def identity() -> TokenCredential:
+    """Who we are to Entra: one credential for the whole process, which keeps its tokens."""
+    return DefaultAzureCredential(process_timeout=20)
+
+
+def credential(key: str) -> AzureKeyCredential | TokenCredential:
+    """The key where there is one, else the identity."""
+    return AzureKeyCredential(key) if key else identity()
+
+
+def address(value: str, variable: str, example: str) -> str:
+    """A service's address without user, query, fragment and closing slash.
+
+    Raises:
+        UsageError: it is empty, no address, or not encrypted and not on this machine.
+    """
+    if not value:
+        raise UsageError(f"`{variable}` is not set: it is the service's address, like {example}")
+    try:
+        parts = urlsplit(value.strip())
+        host, secure = parts.hostname or "", parts.scheme == "https"
+        valid = bool(host) and (parts.port or 1) > 0 and (secure or (parts.scheme == "http" and is_loopback(host)))
+    except ValueError:
+        valid = False
+    if not valid:
+        shown = re.split(r"[?#]", value.rpartition("@")[2], maxsplit=1)[0]
+        raise UsageError(f"`{variable}` is no https address: {shown!r}; it looks like {example}")
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class LoopbackPolicy(SansIOHTTPPolicy[Any, Any]):
+    """Lets tokens go to this machine without TLS: an emulator, a stand-in. A per-call policy of the SDKs' clients."""
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        """Takes the SDK's own check off for loopback hosts."""
+        if is_loopback(urlsplit(request.http_request.url).hostname or ""):
+            request.context.options["enforce_https"] = False
+
+
+def explain(error: Exception, service: Service) -> str:
+    """Any exception of Azure's libraries as one line: what failed, and what to set; classes go by their base class."""
+    kind = next(cls for cls in type(error).__mro__ if cls in ERRORS)
+    return hidden(ERRORS[kind](error, service), service.secrets)
+
+
+def says(error: Exception, service: Service) -> str:
+    """The service's own words, in one line and without secrets."""
+    inner = getattr(error, "error", None)
+    words = getattr(inner, "message", None) or getattr(error, "message", None) or str(error)
+    line = hidden(" ".join(str(words).split()), service.secrets)
+    return line[:240] + "…" * (len(line) > 240)
+
+
+def hidden(text: str, secrets: tuple[str, ...] = ()) -> str:
+    """A text without these secrets, and without what looks like a token, a key or a signature."""
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "…")
+    return _TOKEN.sub("…", _QUERY.sub(r"\1", text))
+
+
+def status(error: Exception) -> int:
+    """The HTTP status behind an error; 0: there was no answer."""
+    return (getattr(error, "status_code", None) or 0) if isinstance(error, HttpResponseError) else 0
+
+
+def _nobody(_: Exception, service: Service) -> str:
+    return f"no Azure identity was found for {service.name}: run `az login`, or set `{service.key}`"
+
+
+def _answered(error: Exception, service: Service) -> str:
+    said = says(error, service)
+    match status(error):
+        case 401:
+            return (
+                f"{service.name} at {service.host} refused the key or identity: set `{service.key}`, or run `az login`"
+            )
+        case 403:
+            return (
+                f"{service.name} at {service.host} does not allow this ({said}): give the identity the role "
+                f"{service.role!r}, or open the service's firewall for this machine"
+            )
+        case 404:
+            return f"{service.name} at {service.host} has no such thing ({said}): check `{service.endpoint}`"
+        case 408 | 429:
+            return f"{service.name} at {service.host} gets too many requests ({said}): run this again later"
+        case code if code >= 500:
+            return f"{service.name} at {service.host} failed with status {code} ({said}): run this again"
+        case code:
+            return f"{service.name} at {service.host} refused the request with status {code}: {said}"
+
+
+def _unauthenticated(error: Exception, service: Service) -> str:
+    if status(error):  # with a response: from the service itself, or from Entra
+        return _answered(error, service)
+    return (
+        f"no identity could sign in for {service.name} ({says(error, service)}): run `az login`, or set `{service.key}`"
+    )
+
+
+def _unreached(error: Exception, service: Service) -> str:
+    return (
+        f"cannot reach {service.name} at {service.host} ({_cause(error)}): check `{service.endpoint}` and the network"
+    )
+
+
+def _broken(error: Exception, service: Service) -> str:
+    return f"{service.name} at {service.host} did not answer ({_cause(error)}): run this again"
+
+
+def _garbled(_: Exception, service: Service) -> str:
+    return f"what answers at {service.host} is not {service.name}: check `{service.endpoint}`"
+
+
+def _failed(error: Exception, service: Service) -> str:
+    return f"{service.name} at {service.host} failed: {says(error, service)}"
+
+
+def _cause(error: BaseException) -> str:
+    """The innermost reason, in a few words."""
+    words = " ".join(str(error).split())
+    for sign, told in _CAUSES.items():
+        if sign in words.lower():
+            return told
+    return words[:120]
+
+
+_CAUSES = {
+    "name or service not known": "there is no such host",
+    "failed to resolve": "there is no such host",
+    "nodename nor servname": "there is no such host",
+    "connection refused": "nothing listens there",
+    "timed out": "it took too long",
+    "certificate": "its certificate is not trusted",
+    "connection aborted": "the connection broke",
+    "connection reset": "the connection broke",
+}
+
+ERRORS: dict[type[Exception], Callable[[Exception, Service], str]] = {
+    AzureError: _failed,
+    HttpResponseError: _answered,
+    ClientAuthenticationError: _unauthenticated,
+    CredentialUnavailableError: _nobody,
+    DecodeError: _garbled,
+    ServiceRequestError: _unreached,
+    ServiceResponseError: _broken,
+    ValueError: _garbled,  # an answer that cannot be deserialised
+}
