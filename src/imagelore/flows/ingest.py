@@ -65,13 +65,13 @@ def ingest(settings: Settings, address: str, run: Run | None = None) -> Report:
     options = Options(image_side=embedder.info.image_side, max_pixels=settings.max_pixels, gps=settings.gps)
     read = Read(source, options)
     with scratch("gps" if settings.gps else "") as plan:
-        listing = _list(plan, source, fields, run, tally)
+        listing = listed(plan, source, fields, run, tally)
         name = named(plan, source, index, settings, run.name)
         if not plan.pictures() and not plan.known():
             unread = f": {listing.passed_over()} cannot be read" if listing.unread else ""
             raise SourceError(f"there is no picture in `{source.root}`{unread}")
         going = 0 if tally.incomplete else plan.check_removals(address, run.allow_removals)
-        _describe(plan, source, listing.tables, fields, tally)
+        described(plan, source, listing.tables, fields, tally)
         tally.total = plan.compare()
         index = index or _made(plan, read, embedder, settings)
         index.remember(SourceInfo(name, source.root))
@@ -95,7 +95,7 @@ def _opened(settings: Settings) -> tuple[Index | None, Embedder]:
     return None, load_embedder(embedder_name(settings), settings)
 
 
-def _list(plan: Plan, source: Source, fields: Fields, run: Run, tally: Tally) -> Listing:
+def listed(plan: Plan, source: Source, fields: Fields, run: Run, tally: Tally) -> Listing:
     """The listing, into the plan. A part that cannot be listed is told at the end; all else is indexed."""
     listing = Listing(fields)
     try:
@@ -110,7 +110,7 @@ def _list(plan: Plan, source: Source, fields: Fields, run: Run, tally: Tally) ->
     return listing
 
 
-def _describe(plan: Plan, source: Source, tables: Sequence[Asset], fields: Fields, tally: Tally) -> None:
+def described(plan: Plan, source: Source, tables: Sequence[Asset], fields: Fields, tally: Tally) -> None:
     """The metadata tables, into the plan; their own fields get their types from all rows at once."""
     for table in tables:
         plan.add_rows(table.path, _rows(source, table, fields, tally))

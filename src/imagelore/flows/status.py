@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from imagelore.flows.knowledge import KnowledgeBase
+from imagelore.flows.knowledge import KnowledgeBase, generator_name, index_name
+from imagelore.flows.pictures import source_name
 from imagelore.settings import Settings
 
 
@@ -22,6 +23,7 @@ class Status:
     fields: Mapping[str, str]
     schema: int
     details: Mapping[str, Any]
+    steps: Mapping[str, str]  # step -> the provider (or providers) that does it here
 
     def lines(self) -> Iterator[tuple[str, str]]:
         """(name, value) pairs for people."""
@@ -32,6 +34,7 @@ class Status:
         yield "generator", self.generator
         for name, root in self.sources.items():
             yield "source", f"{name}: {root}"
+        yield "steps", " -> ".join(f"{step} {provider}" for step, provider in self.steps.items())
         yield "fields", ", ".join(f"{name} ({kind})" for name, kind in self.fields.items()) or "none"
         for name, value in self.details.items():
             yield name.replace("_", " "), str(value)
@@ -55,4 +58,10 @@ def status(settings: Settings) -> Status:
         fields=dict(info.fields),
         schema=info.schema,
         details=dict(info.details),
+        steps={
+            "source": ", ".join(sorted({source_name(source.root) for source in info.sources})) or "none yet",
+            "embed": info.embedder.name,
+            "index": index_name(settings.kb),
+            "generate": generator_name(settings),
+        },
     )

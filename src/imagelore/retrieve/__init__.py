@@ -13,7 +13,7 @@ from imagelore.types import EmbedderInfo, Hit, Query, Ranking, Record, Scope
 
 __all__ = ["fused", "near_duplicate", "places", "retrieve"]
 
-_OF_TEXTS = frozenset({"text", "meaning"})  # rankings that cannot hold a picture without text
+_OF_TEXTS = frozenset({"text", "meaning", "semantic"})  # rankings that cannot hold a picture without text
 _PAGE = 4  # times `top`: records that are fetched at once
 
 

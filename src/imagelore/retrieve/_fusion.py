@@ -9,8 +9,13 @@ from imagelore.types import NOTHING, Found, Ranking
 
 K = 60
 
-WEIGHTS: Mapping[str, float] = {"text": 2.0, "meaning": 2.0, "image": 1.0, "seen": 0.5, "look": 1.0}
-"""What a ranking's word counts for; found on the development pictures of `bench/retrieval_quality.py`."""
+WEIGHTS: Mapping[str, float] = {
+    "text": 2.0, "meaning": 2.0, "semantic": 2.0, "image": 1.0, "seen": 0.5, "look": 1.0,
+}  # fmt: skip
+"""What a ranking's word counts for; found on the development pictures of `bench/retrieval_quality.py`.
+
+`semantic`, which only AI Search has, was never measured: it counts as much as the other rankings of texts.
+"""
 
 Places = Mapping[str, Mapping[str, Found]]
 
