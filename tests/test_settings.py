@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,38 @@ def test_a_folder_cannot_send_the_key_to_an_address_of_its_own(monkeypatch: pyte
     assert Settings.load().openai_base_url == "http://127.0.0.1:1/v1"
 
 
+LURES = [
+    ("https://search.evil.example", "", "AZURE_SEARCH_ENDPOINT"),
+    ("https://pix.search.windows.net.evil.example", "", "AZURE_SEARCH_ENDPOINT"),
+    ("https://evil.example/.search.windows.net", "", "AZURE_SEARCH_ENDPOINT"),
+    ("https://pix.search.windows.net", "k", "the key comes from the environment"),
+]
+
+
+@pytest.mark.parametrize(("endpoint", "key", "told"), LURES)
+def test_a_folder_leads_neither_key_nor_sign_in_elsewhere(
+    endpoint: str, key: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("imagelore.toml").write_text(f'azure_search_endpoint = "{endpoint}"')
+    if key:
+        monkeypatch.setenv("AZURE_SEARCH_API_KEY", key)
+    with pytest.raises(UsageError, match=told):
+        Settings.load()
+
+
+def test_a_folder_may_name_services_of_azure_and_bring_its_own_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("imagelore.toml").write_text('azure_search_endpoint = "https://pix.search.windows.net"')
+    assert Settings.load().azure_search_endpoint == "https://pix.search.windows.net"
+    Path("imagelore.toml").write_text('azure_search_endpoint = "https://other.example"\nazure_search_key = "k"')
+    assert Settings.load().azure_search_key == "k"
+
+
+def test_the_vendors_names_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_OPENAI_CHAT_DEPLOYMENT", "eyes")
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT", "pix")
+    assert (Settings.load().azure_openai_deployment, Settings.load().azure_storage_account) == ("eyes", "pix")
+
+
 @pytest.mark.parametrize(("name", "value"), [("workers", -1), ("top", 0), ("openai_timeout", float("nan"))])
 def test_numbers_have_a_least(name: str, value: float) -> None:
     with pytest.raises(UsageError, match=f"`{name}` must be at least"):
@@ -82,4 +115,6 @@ def test_truth_in_words(word: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_secrets_are_not_shown() -> None:
-    assert "sk-secret" not in repr(Settings(openai_api_key="sk-secret"))
+    secrets = [f.name for f in dataclasses.fields(Settings) if not f.repr]
+    assert {"openai_api_key", "azure_search_key", "azure_storage_connection_string", "azure_storage_sas"} < set(secrets)
+    assert "sk-secret" not in repr(Settings(**dict.fromkeys(secrets, "sk-secret")))  # type: ignore[arg-type]
