@@ -6,7 +6,6 @@ Each test also asserts that the console stayed free of errors and that no other 
 from __future__ import annotations
 
 import io
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -18,25 +17,13 @@ from PIL import Image
 
 from imagelore.flows.knowledge import KnowledgeBase
 from tests.fakes.openai_server import FakeOpenAI
+from tests.ui.chromium import Browser, FilePayload, Page, chromium, expect
 from tests.ui.served import Served, filled, served
-
-_CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-_MISSING = "needs Chromium and Playwright: apt-get install chromium, pip install playwright"
-try:
-    from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwright
-except ImportError:
-    if os.environ.get("CI"):
-        raise
-    pytest.skip(_MISSING, allow_module_level=True)
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.queueing"),  # Gradio's queue
 ]
-_FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -53,14 +40,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if _CHROMIUM is None:
-        if os.environ.get("CI"):
-            pytest.fail(_MISSING)
-        pytest.skip(_MISSING)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_FLAGS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(params=["1280x900"])
