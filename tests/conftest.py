@@ -11,8 +11,14 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.azurite import Azurite
+from tests.fakes.cohere_server import FakeCohere
+from tests.fakes.identity_server import FakeIdentity
 from tests.fakes.openai_server import FakeOpenAI
+from tests.fakes.search_server import FakeSearch
+from tests.fakes.vision_server import FakeVision
 
+OUTSIDE = ("IMAGELORE_", "OPENAI_", "AZURE_", "VISION_", "IDENTITY_", "IMDS_", "MSI_")  # what settings and SDKs read
 _connect = socket.socket.connect
 _connect_ex = socket.socket.connect_ex
 
@@ -41,8 +47,9 @@ def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathF
     monkeypatch.setattr(socket.socket, "connect", _guarded_connect)
     monkeypatch.setattr(socket.socket, "connect_ex", _guarded_connect_ex)
     for name in list(os.environ):
-        if name.startswith(("IMAGELORE_", "OPENAI_")) or name.upper().endswith("_PROXY"):
+        if name.startswith(OUTSIDE) or name.upper().endswith("_PROXY"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")  # no probing of hosts, no `az` is run
     home: Path = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
@@ -52,5 +59,61 @@ def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathF
 def openai_server() -> Iterator[FakeOpenAI]:
     """A server that speaks OpenAI's protocol and looks at the pictures it is sent."""
     server = FakeOpenAI()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def identity(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeIdentity]:
+    """The managed identity that `DefaultAzureCredential` finds; its tokens are not kept from test to test."""
+    from imagelore import _azure
+
+    server = FakeIdentity()
+    for name, value in server.environment().items():
+        monkeypatch.setenv(name, value)
+    _azure.identity.cache_clear()
+    yield server
+    if _azure.identity.cache_info().currsize:
+        _azure.identity().close()  # type: ignore[attr-defined]
+    _azure.identity.cache_clear()
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
+    """Blob Storage: one server for all tests of a process; a test takes a `fresh` container."""
+    server = Azurite(tmp_path_factory.mktemp("azurite"))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def secure_azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
+    """The same over TLS, where it takes tokens of Entra; REQUESTS_CA_BUNDLE has to name its `certificate`."""
+    server = Azurite(tmp_path_factory.mktemp("azurite"), secure=True)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def vision_server() -> Iterator[FakeVision]:
+    """Azure AI Vision's multimodal embeddings, whose vectors mean something."""
+    server = FakeVision()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def cohere_server() -> Iterator[FakeCohere]:
+    """Cohere Embed v4 as Foundry serves it, whose vectors mean something."""
+    server = FakeCohere()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def search_server() -> Iterator[FakeSearch]:
+    """Azure AI Search: it really ranks, and shows what was written after a delay."""
+    server = FakeSearch()
     yield server
     server.close()

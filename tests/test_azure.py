@@ -67,6 +67,12 @@ def test_the_map_is_complete(kind: type[Exception]) -> None:
         (answered(503), "status 503"),
         (answered(418), "status 418"),
         (ClientAuthenticationError("AADSTS700016: no such application"), "no identity could sign in"),
+        (
+            ClientAuthenticationError(
+                "DefaultAzureCredential failed to retrieve a token from the included credentials."
+            ),
+            "no Azure identity was found",
+        ),
         (CredentialUnavailableError("tried this\n\tand that"), "no Azure identity was found"),
         (
             ServiceRequestError("Failed to resolve 'pix' ([Errno -2] Name or service not known)"),

@@ -7,6 +7,7 @@ Imported by providers named `azure_*` only. Everywhere a key is accepted; withou
 from __future__ import annotations
 
 import ipaddress
+import logging
 import re
 from collections.abc import Callable
 from functools import cache
@@ -27,6 +28,8 @@ from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.identity import CredentialUnavailableError, DefaultAzureCredential
 
 from imagelore.errors import UsageError
+
+logging.getLogger("azure").addHandler(logging.NullHandler())  # its failures reach people as ours, not as log lines
 
 _QUERY = re.compile(r"(https?://[^\s?'\"]+)\?[^\s'\"]+")  # a signature may stand there
 _TOKEN = re.compile(r"\b(?:eyJ[\w-]+\.[\w-]+\.[\w-]*|(?:AccountKey|sig|api-key|SharedAccessSignature)=[^\s;&]+)")
@@ -151,6 +154,8 @@ def _answered(error: Exception, service: Service) -> str:
 def _unauthenticated(error: Exception, service: Service) -> str:
     if status(error):  # with a response: from the service itself, or from Entra
         return _answered(error, service)
+    if "from the included credentials" in str(error):  # nobody in the whole chain
+        return _nobody(error, service)
     return (
         f"no identity could sign in for {service.name} ({says(error, service)}): run `az login`, or set `{service.key}`"
     )

@@ -44,6 +44,14 @@ class Settings:
     top: int = _setting(8, "how many hits a question gets", least=1)
     host: str = _setting("127.0.0.1", "the address that `serve` listens on")
     port: int = _setting(7860, "the port that `serve` listens on; the next free one where it is taken", least=0)
+    answers_at_once: int = _setting(4, "questions that `serve` answers at the same time; further ones wait", least=1)
+    answers_waiting: int = _setting(64, "questions that may wait; one more is refused until there is room", least=1)
+    max_question: int = _setting(4_000, "characters of a question that are read; a longer one is refused", least=1)
+    behind_sign_in: bool = _setting(
+        False,
+        "a sign-in stands before `serve` (App Service's, which sets X-MS-CLIENT-PRINCIPAL-NAME): requests without a "
+        "signed-in user are refused",
+    )
     gps: bool = _setting(False, "take over the place that a camera recorded in its pictures")
     workers: int = _setting(0, "threads that read and embed while indexing; 0: one per core", least=0)
     max_pixels: int = _setting(100_000_000, "pictures with more pixels are skipped", least=1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from typing import Literal, get_args
 
 import numpy as np
@@ -10,15 +11,36 @@ import pytest
 from PIL import Image
 
 from imagelore import providers
-from imagelore.embed import Embedder, palette, starter
+from imagelore.embed import Embedder, azure_cohere, azure_vision, palette, starter
 from imagelore.settings import Settings
 from imagelore.types import Vectors
+from tests.fakes.cohere_server import FakeCohere
+from tests.fakes.vision_server import FakeVision
 
 Role = Literal["query", "document"]
 
-BUILDERS: dict[str, Callable[[], Embedder]] = {
-    "palette": lambda: palette.create(Settings()),
-    "starter": lambda: starter.create(Settings()),
+
+@contextmanager
+def vision() -> Iterator[Embedder]:
+    with closing(FakeVision()) as server:
+        settings = Settings(azure_vision_endpoint=server.url, azure_vision_key=server.key, azure_vision_rate=0)
+        with closing(azure_vision.create(settings)) as embedder:
+            yield embedder
+
+
+@contextmanager
+def cohere() -> Iterator[Embedder]:
+    with closing(FakeCohere()) as server:
+        settings = Settings(azure_cohere_endpoint=server.url, azure_cohere_key=server.key)
+        with closing(azure_cohere.create(settings)) as embedder:
+            yield embedder
+
+
+BUILDERS: dict[str, Callable[[], AbstractContextManager[Embedder]]] = {
+    "azure_cohere": cohere,
+    "azure_vision": vision,
+    "palette": lambda: nullcontext(palette.create(Settings())),
+    "starter": lambda: nullcontext(starter.create(Settings())),
 }
 PICTURES = [
     Image.new("RGB", size, colour) for size, colour in [((64, 64), "red"), ((9, 300), "blue"), ((1, 1), "black")]
@@ -27,8 +49,9 @@ TEXTS = ["a red ball", "", "два красных мяча 🟥", "blue " * 3000
 
 
 @pytest.fixture(scope="module", params=BUILDERS)
-def embedder(request: pytest.FixtureRequest) -> Embedder:
-    return BUILDERS[request.param]()
+def embedder(request: pytest.FixtureRequest) -> Iterator[Embedder]:
+    with BUILDERS[request.param]() as built:
+        yield built
 
 
 def spaces(embedder: Embedder, can: str) -> dict[str, int]:

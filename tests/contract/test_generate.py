@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any, cast
 
@@ -16,20 +16,35 @@ from imagelore.errors import GeneratorError
 from imagelore.generate import Generator, checked
 from imagelore.settings import Settings
 from imagelore.types import Count, Delta, GeneratorEvent, Hit, Notice, Prompt, PromptSource, Record, Stop, Turn, Usage
+from tests.fakes.azure_openai_server import FakeAzureOpenAI
 from tests.fakes.openai_server import FakeOpenAI
 
-GENERATORS: dict[str, Callable[[FakeOpenAI], Settings]] = {
-    "extractive": lambda server: Settings(),
-    "openai": lambda server: Settings(
-        openai_base_url=server.url, openai_api_key=server.key, openai_model="colours", openai_retries=0
+GENERATORS: dict[str, tuple[type[FakeOpenAI], Callable[[FakeOpenAI], Settings]]] = {
+    "extractive": (FakeOpenAI, lambda server: Settings()),
+    "openai": (
+        FakeOpenAI,
+        lambda server: Settings(
+            openai_base_url=server.url, openai_api_key=server.key, openai_model="colours", openai_retries=0
+        ),
+    ),
+    "azure_openai": (
+        FakeAzureOpenAI,
+        lambda server: Settings(
+            azure_openai_endpoint=server.url,
+            azure_openai_key=server.key,
+            azure_openai_deployment="colours",
+            azure_retries=0,
+        ),
     ),
 }
 
 
 @pytest.fixture(params=GENERATORS)
-def generator(request: pytest.FixtureRequest, openai_server: FakeOpenAI) -> Generator:
-    settings = GENERATORS[request.param](openai_server)
-    return cast(Generator, providers.load("generate", request.param).create(settings))
+def generator(request: pytest.FixtureRequest) -> Iterator[Generator]:
+    served, settings = GENERATORS[request.param]
+    server = served()
+    yield cast(Generator, providers.load("generate", request.param).create(settings(server)))
+    server.close()
 
 
 def test_every_provider_is_tested() -> None:

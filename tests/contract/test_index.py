@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from imagelore.errors import KnowledgeBaseError, MismatchError, UsageError
-from imagelore.index import Index, lancedb
+from imagelore.index import Index, azure_search, lancedb
 from imagelore.settings import Settings
 from imagelore.types import (
     AllOf,
     AnyOf,
     Compare,
+    EmbedderInfo,
     Facet,
     Filter,
     Mentions,
@@ -28,6 +29,7 @@ from imagelore.types import (
     SourceInfo,
 )
 from tests.contract.index_records import BARE, BOAT, CAT, EMBEDDER, RECORDS, look, record, unit
+from tests.fakes.search_server import FakeSearch
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,20 +38,28 @@ class Place:
 
     provider: ModuleType
     address: str
+    settings: Settings = Settings()
 
-    def create(self) -> Index:
-        index: Index = self.provider.create(self.address, EMBEDDER, Settings())
+    def create(self, embedder: EmbedderInfo = EMBEDDER) -> Index:
+        index: Index = self.provider.create(self.address, embedder, self.settings)
         return index
 
     def open(self) -> Index:
-        index: Index = self.provider.open(self.address, Settings())
+        index: Index = self.provider.open(self.address, self.settings)
         return index
 
+    def exists(self) -> bool:
+        return bool(self.provider.exists(self.address, self.settings))
 
-@pytest.fixture(params=["lancedb"])
+
+@pytest.fixture(params=["lancedb", "azure_search"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    places = {"lancedb": lambda: Place(lancedb, str(tmp_path / "kb"))}
-    return places[request.param]()
+    if request.param == "lancedb":
+        return Place(lancedb, str(tmp_path / "kb"))
+    server: FakeSearch = request.getfixturevalue("search_server")
+    server.delay = 0.0  # but in the test of `refresh`: a service may, and need not, show a write at once
+    settings = Settings(azure_search_endpoint=server.url, azure_search_key=server.admin_key)
+    return Place(azure_search, "azure-search:///pictures", settings)
 
 
 @pytest.fixture
@@ -71,7 +81,7 @@ def ranked(index: Index, query: Query, scope: Scope = Scope()) -> dict[str, list
 def test_opening_nothing_says_how_to_make_one_and_makes_nothing(place: Place) -> None:
     with pytest.raises(KnowledgeBaseError, match="imagelore index FOLDER --kb"):
         place.open()
-    assert not place.provider.exists(place.address, Settings())
+    assert not place.exists()
 
 
 def test_the_stamp_survives(place: Place) -> None:
@@ -85,18 +95,18 @@ def test_the_stamp_survives(place: Place) -> None:
 
 
 def test_creating_again_opens(place: Place, index: Index) -> None:
-    assert place.provider.exists(place.address, Settings())
+    assert place.exists()
     assert place.create().count() == len(RECORDS) == index.info().records
 
 
 def test_another_embedder_is_refused_with_what_to_run(place: Place, index: Index) -> None:
     other = dataclasses.replace(EMBEDDER, name="clip:b32")
     with pytest.raises(MismatchError, match=r"`fake`.*`clip:b32`.*--kb OTHER"):
-        place.provider.create(place.address, other, Settings())
+        place.create(other)
 
 
 def test_a_faster_version_of_the_same_embedder_is_no_other(place: Place, index: Index) -> None:
-    place.provider.create(place.address, dataclasses.replace(EMBEDDER, batch=64), Settings())
+    place.create(dataclasses.replace(EMBEDDER, batch=64))
 
 
 def full() -> Record:
@@ -170,6 +180,17 @@ def test_the_last_of_equal_ids_stays(index: Index) -> None:
     index.upsert([dataclasses.replace(CAT, title="First"), dataclasses.replace(CAT, title="Second")])
     assert index.get(["b2"])[0].title == "Second"
     assert index.count() == len(RECORDS)
+
+
+def test_after_refresh_every_write_is_seen(place: Place, request: pytest.FixtureRequest) -> None:
+    index = place.create()
+    if place.provider is azure_search:
+        request.getfixturevalue("search_server").delay = 0.1
+    index.upsert(RECORDS)
+    index.upsert([dataclasses.replace(BOAT, title="Three boats")])
+    index.delete(["c3"])
+    index.refresh()
+    assert [(r.id, r.title) for r in place.open().browse()] == [("a1", "Three boats"), ("b2", "A cat")]
 
 
 def test_nothing_to_write_is_no_error(index: Index) -> None:

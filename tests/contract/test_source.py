@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from imagelore.errors import SourceError, UnreadableError
 from imagelore.settings import Settings
-from imagelore.source import Source, local
+from imagelore.source import Source, azure_blob, local
 from imagelore.types import Asset
+from tests.fakes.azurite import ACCOUNT, Azurite
 
 FILES = {
     "a.jpg": b"one",
@@ -23,11 +25,12 @@ FILES = {
 }
 VISIBLE = {path for path in FILES if "/." not in f"/{path}"}
 
-Builder = Callable[[Path, Mapping[str, bytes]], tuple[Source, Callable[[str, bytes], None]]]
+Built = tuple[Source, Callable[[str, bytes], None]]  # a source, and what changes one of its files (or adds it)
+Builder = Callable[[Path, Mapping[str, bytes]], Built]
 
 
-def local_folder(scratch: Path, files: Mapping[str, bytes]) -> tuple[Source, Callable[[str, bytes], None]]:
-    """A source of these files, and what changes one of them (or adds it)."""
+def local_folder(request: pytest.FixtureRequest, scratch: Path, files: Mapping[str, bytes]) -> Built:
+    """A folder of these files; without any there is no folder."""
 
     def put(path: str, data: bytes) -> None:
         (scratch / "pictures" / path).parent.mkdir(parents=True, exist_ok=True)
@@ -38,12 +41,29 @@ def local_folder(scratch: Path, files: Mapping[str, bytes]) -> tuple[Source, Cal
     return local.create(str(scratch / "pictures"), Settings()), put
 
 
-BUILDERS: dict[str, Builder] = {"local": local_folder}
+def blob_container(request: pytest.FixtureRequest, scratch: Path, files: Mapping[str, bytes]) -> Built:
+    """A folder of a container in Azurite, with blobs beside it; without files there is no container."""
+    azurite: Azurite = request.getfixturevalue("azurite")
+    place = azurite.fresh()
+    container = azurite.client().get_container_client(place)
+
+    def put(path: str, data: bytes) -> None:
+        container.upload_blob(f"pictures/{path}", data, overwrite=True)
+
+    if files:
+        container.create_container()
+        container.upload_blob("pictures2/beside.jpg", b"no")
+        for path, data in files.items():
+            put(path, data)
+    return azure_blob.create(f"az://{ACCOUNT}/{place}/pictures", azurite.settings()), put
+
+
+BUILDERS = {"local": local_folder, "azure_blob": blob_container}
 
 
 @pytest.fixture(params=BUILDERS)
 def build(request: pytest.FixtureRequest) -> Builder:
-    return BUILDERS[request.param]
+    return partial(BUILDERS[request.param], request)
 
 
 def test_lists_every_file_that_is_not_hidden(build: Builder, tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ ANSWERS = {
     "llava-vision",
     "one-corrupt",
 }
-ANSWERS |= {"refuses", "filtered", "cut", "no-vision", "no-stream-options", "short", "error-inside"}
+ANSWERS |= {"refuses", "filtered", "cut", "no-vision", "drops-pictures", "no-stream-options", "short", "error-inside"}
 MODELS = sorted(ANSWERS | set(ONCE) | set(ALWAYS))
 
 
@@ -69,19 +69,20 @@ class Refused(Exception):
     def __init__(self, status: int, message: str, code: str = "invalid_request_error", **headers: str) -> None:
         super().__init__(message)
         self.status, self.message, self.code = status, message, code
+        self.more: dict[str, Any] = {}  # what else the error says
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 class FakeOpenAI:
     """The server, running; `requests` holds the body of every chat completion that was asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, handler: type[Handler] | None = None) -> None:
         self.requests: list[dict[str, Any]] = []
         self.hung_up = threading.Event()  # a client closed its connection before the answer's end
         self.failed: set[str] = set()  # of those that fail once
         self.pause = 0.0  # seconds between two pieces
         self.stopping = threading.Event()
-        server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"fake": self}))
+        server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (handler or Handler,), {"fake": self}))
         server.daemon_threads = True
         self._server = server
         self._thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
@@ -101,7 +102,9 @@ class FakeOpenAI:
         self._thread.join(5)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
+    """Answers one request; another service of the same protocol overrides what it does its own way."""
+
     fake: FakeOpenAI
     protocol_version = "HTTP/1.1"
 
@@ -118,16 +121,20 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             length = int(self.headers.get("Content-Length", "0"))
             body = self.rfile.read(length)
-            if self.headers.get("Authorization") != f"Bearer {KEY}":
-                raise Refused(
-                    401, f"Incorrect API key provided: {self.headers.get('Authorization')}", "invalid_api_key"
-                )
+            self.authorise()
             action(body)
         except Refused as error:
-            self._json(error.status, {"error": {"message": error.message, "code": error.code}}, error.headers)
+            said = {"message": error.message, "code": error.code, **error.more}
+            self._json(error.status, {"error": said}, error.headers)
         except (BrokenPipeError, ConnectionResetError):
             self.fake.hung_up.set()
             self.close_connection = True
+
+    def authorise(self) -> None:
+        """Refuses whoever has no key."""
+        presented = self.headers.get("Authorization")
+        if presented != f"Bearer {KEY}":
+            raise Refused(401, f"Incorrect API key provided: {presented}", "invalid_api_key")
 
     def _json(self, status: int, value: Any, headers: dict[str, str]) -> None:
         data = json.dumps(value).encode()
@@ -145,7 +152,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _chat(self, body: bytes) -> None:
         if self.path != "/v1/chat/completions":
             raise Refused(404, "404 page not found")
-        request = json.loads(body)
+        self.converse(json.loads(body))
+
+    def converse(self, request: dict[str, Any]) -> None:
+        """Answers, or fails as the model's name says."""
         self.fake.requests.append(request)
         model = request.get("model")
         parts = check(request)
@@ -158,7 +168,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._fail(*ALWAYS[model])
         if not self.close_connection:
             refuse_what_it_cannot(model, request, parts)
-            pieces = words("" if model == "empty" else look(parts))
+            seen = [part for part in parts if part["type"] == "text" or model != "drops-pictures"]
+            pieces = words("" if model == "empty" else look(seen))
             if request.get("stream") and model != "whole":
                 self._stream(model, pieces, bool(request.get("stream_options")))
             else:
@@ -181,13 +192,17 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
         self.close_connection = True
-        for event in events(model, pieces, usage):
+        for event in self.events(model, pieces, usage):
             if event is None:  # hangs until the client gives up
                 self.fake.stopping.wait(20)
                 return
             self.wfile.write(f"data: {event}\n\n".encode())
             self.wfile.flush()
             time.sleep(0.05 if model == "slow" else self.fake.pause)
+
+    def events(self, model: str, pieces: list[str], usage: bool) -> Iterator[str | None]:
+        """The data of each server-sent event."""
+        return events(model, pieces, usage)
 
 
 def events(model: str, pieces: list[str], usage: bool) -> Iterator[str | None]:

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from imagelore.errors import GeneratorError, UsageError
-from imagelore.generate.openai import OpenAIGenerator, create
+from imagelore.generate.openai import OpenAIGenerator, check, create
 from imagelore.generate.openai.errors import (
     ERRORS,
     Endpoint,
@@ -440,3 +440,24 @@ def test_pictures_arrive_as_they_were_given(openai_server: FakeOpenAI) -> None:
     ]
     assert sent == [asked.sources[0].picture, asked.sources[1].picture, asked.pictures[0]]
     assert KEY not in json.dumps(openai_server.requests)
+
+
+@pytest.mark.parametrize(
+    ("model", "found"),
+    [
+        ("colours", [("answers", True, "colours at 127.0.0.1"), ("sees pictures", True, "told the colour")]),
+        ("no-vision", [("answers", True, "no-vision at"), ("sees pictures", False, "takes no pictures")]),
+        ("drops-pictures", [("answers", True, "drops-p"), ("sees pictures", False, "did not tell its colour")]),
+        ("colors", [("answers", False, "has no model 'colors'")]),
+        ("empty", [("answers", False, "gave an empty answer")]),
+        ("broken", [("answers", False, "is not whole")]),
+    ],
+)
+def test_doctor_finds_out_whether_a_model_answers_and_sees(
+    openai_server: FakeOpenAI, model: str, found: list[tuple[str, bool, str]]
+) -> None:
+    settings = Settings(openai_base_url=openai_server.url, openai_api_key=KEY, openai_model=model, openai_retries=0)
+    checks = list(check(settings))
+    assert [(c.name, c.ok) for c in checks] == [(f"openai: {name}", ok) for name, ok, _ in found]
+    assert all(said in c.said for c, (_, _, said) in zip(checks, found, strict=True))
+    assert all("IMAGELORE_OPENAI_MODEL" in c.mend for c in checks if not c.ok)

@@ -73,6 +73,30 @@ def index(source: str, name: str, allow_removals: bool, as_json: bool, **flags: 
 
 
 @cli.command()
+@click.argument("folder")
+@click.argument("address")
+@_json
+def upload(folder: str, address: str, as_json: bool) -> int:
+    """Bring the container at ADDRESS, az://ACCOUNT/CONTAINER[/PREFIX], up to date with FOLDER.
+
+    All its files go along, also the metadata beside the pictures; what is there already is left alone, and nothing is
+    deleted there. Ctrl-C keeps what was done.
+    """
+    from imagelore.cli import render
+    from imagelore.flows.upload import Run
+    from imagelore.flows.upload import upload as upload_folder
+    from imagelore.settings import Settings
+
+    settings = Settings.load()
+    with _interruptible() as stop, render.progress() as tell:
+        report = upload_folder(settings, folder, address, Run(tell, stop.is_set))
+    render.upload(report, address, as_json)
+    if report.incomplete:
+        raise SourceError(report.incomplete)
+    return 130 if report.stopped else 0
+
+
+@cli.command()
 @click.argument("text", default="")
 @click.option("--image", "images", multiple=True, metavar="FILE", help="A picture to search with.")
 @_kb
@@ -132,6 +156,24 @@ def status(as_json: bool, **flags: Any) -> None:
     from imagelore.settings import Settings
 
     render.status(read_status(Settings.load(**flags)), as_json)
+
+
+@cli.command()
+@click.argument("source", default="")
+@_kb
+@_embedder
+@_generator
+@_json
+def doctor(source: str, as_json: bool, **flags: Any) -> int:
+    """Look at every service and model that the settings name, and say how to mend what is not well.
+
+    With SOURCE also at a folder or container that is not in the knowledge base yet. Asks the chat model one question.
+    """
+    from imagelore.cli import render
+    from imagelore.flows.doctor import examine
+    from imagelore.settings import Settings
+
+    return render.checks(examine(Settings.load(**flags), source), as_json)
 
 
 def _serve(settings: Any, no_browser: bool) -> None:

@@ -19,10 +19,13 @@ from rich.table import Table
 from imagelore.flows import ingest
 from imagelore.flows.knowledge import Retrieval
 from imagelore.flows.status import Status
-from imagelore.types import ChatEvent, Delta, Done, Hit, Notice, Retrieved
+from imagelore.flows.upload import UploadReport
+from imagelore.types import ChatEvent, Check, Delta, Done, Hit, Notice, Retrieved
 
 _LINE_EVERY = 5.0  # seconds between progress lines where there is no terminal
-_STAGES = {"listing": "Listing", "indexing": "Indexing", "finishing": "Finishing"}
+_STAGES = {"listing": "Listing", "indexing": "Indexing", "uploading": "Uploading", "finishing": "Finishing"}
+_INTERRUPTED = "interrupted: what was done is kept; run the same command again to go on"
+_COUNTED = {"indexing": "pictures", "uploading": "files"}  # stages that show how far they are
 
 
 @contextmanager
@@ -45,7 +48,7 @@ def progress() -> Iterator[Callable[[ingest.Progress], None]]:
 
         def tell(now: ingest.Progress) -> None:
             elapsed = bar.tasks[task].elapsed or 0
-            rate = f"{now.done / elapsed:,.0f}/s" if now.stage == "indexing" and elapsed else ""
+            rate = f"{now.done / elapsed:,.0f}/s" if now.stage in _COUNTED and elapsed else ""
             bar.update(task, description=_STAGES[now.stage], completed=now.done, total=now.total or None, rate=rate)
 
         yield tell
@@ -59,12 +62,13 @@ class _Lines:
 
     def __call__(self, now: ingest.Progress) -> None:
         at = time.monotonic()
-        if now.stage != "indexing" or (at - self._last < _LINE_EVERY and now.done < now.total):
+        if now.stage not in _COUNTED or (at - self._last < _LINE_EVERY and now.done < now.total):
             return
         self._last = at
         rate = now.done / max(at - self._start, 1e-9)
         left = (now.total - now.done) / max(rate, 1e-9)
-        click.echo(f"{now.done:,} of {now.total:,} pictures, {rate:.0f}/s, {left:.0f} s left", err=True)
+        what = _COUNTED[now.stage]
+        click.echo(f"{now.done:,} of {now.total:,} {what}, {rate:.0f}/s, {left:.0f} s left", err=True)
 
 
 def report(done: ingest.Report, kb: str, as_json: bool) -> None:
@@ -82,7 +86,22 @@ def report(done: ingest.Report, kb: str, as_json: bool) -> None:
     parts += [f"{done.removed:,} removed", f"{len(done.skipped):,} skipped"]
     click.echo(f"{', '.join(parts)} in {done.seconds:.1f} s -> {kb}")
     if done.stopped:
-        click.echo("interrupted: what was done is kept; run the same command again to go on", err=True)
+        click.echo(_INTERRUPTED, err=True)
+
+
+def upload(done: UploadReport, address: str, as_json: bool) -> None:
+    """The summary of an upload; what was skipped goes to stderr."""
+    if as_json:
+        skipped = [{"uri": uri, "reason": reason} for uri, reason in done.skipped]
+        counts = {"uploaded": done.uploaded, "unchanged": done.unchanged}
+        _print_json(counts | {"skipped": skipped, "seconds": round(done.seconds, 3)})
+        return
+    for uri, reason in done.skipped:
+        click.echo(f"skipped {_printable(uri)}: {_printable(reason)}", err=True)
+    parts = [f"{done.uploaded:,} uploaded", f"{done.unchanged:,} unchanged", f"{len(done.skipped):,} skipped"]
+    click.echo(f"{', '.join(parts)} in {done.seconds:.1f} s -> {address}")
+    if done.stopped:
+        click.echo(_INTERRUPTED, err=True)
 
 
 def retrieval(found: Retrieval, as_json: bool) -> None:
@@ -139,6 +158,21 @@ def status(now: Status, as_json: bool) -> None:
     for name, value in now.lines():
         table.add_row(name, _plain(value))
     _console().print(table)
+
+
+def checks(found: Iterable[Check], as_json: bool) -> int:
+    """One line for each check as it comes, what to do below it where it failed; the exit status: 1 if any did."""
+    looked = []
+    for check in found:
+        looked.append(check)
+        if not as_json:
+            click.echo(f"{'ok' if check.ok else 'FAIL':<4}  {_printable(check.name)}: {_printable(check.said)}")
+            if check.mend:
+                click.echo(f"      -> {_printable(check.mend)}")
+    well = all(check.ok for check in looked)
+    if as_json:
+        _print_json({"ok": well, "checks": [asdict(check) for check in looked]})
+    return 0 if well else 1
 
 
 def _hit(rank: int, hit: Hit) -> dict[str, Any]:

@@ -16,7 +16,7 @@ _TOLD = 200  # warnings that a report keeps; further ones are counted
 class Progress:
     """How far a run is: `done` of `total` in this stage (total 0: not known yet)."""
 
-    stage: Literal["listing", "indexing", "finishing"]
+    stage: Literal["listing", "indexing", "uploading", "finishing"]
     done: int = 0
     total: int = 0
     skipped: int = 0

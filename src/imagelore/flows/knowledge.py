@@ -22,9 +22,6 @@ from imagelore.settings import Settings
 from imagelore.types import Asset, EmbedderInfo, Hit, Query, Scope, Turn, Vectors
 from imagelore.words import subject
 
-MAX_QUESTION = 4_000
-"""Characters of a question that are read; a longer one is refused."""
-
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
@@ -74,7 +71,9 @@ class KnowledgeBase:
         top = self.settings.top if top is None else top
         if top < 1:
             raise UsageError(f"`top` must be at least 1, not {top}")
-        query = self._query(_checked_question(text, pictures), pictures, depth=max(100, 2 * top))
+        query = self._query(
+            _checked_question(text, pictures, self.settings.max_question), pictures, depth=max(100, 2 * top)
+        )
         embedded = time.perf_counter()
         hits = retrieve(query, self.index, self.embedder.info, self.pictures.uri, top, scope)
         done = time.perf_counter()
@@ -202,10 +201,10 @@ def check_embedder(asked: EmbedderInfo, stamp: EmbedderInfo, kb: str) -> None:
     )
 
 
-def _checked_question(text: str, pictures: Sequence[bytes]) -> str:
+def _checked_question(text: str, pictures: Sequence[bytes], limit: int) -> str:
     text = " ".join(text.split())
-    if len(text) > MAX_QUESTION:
-        raise UsageError(f"the question has {len(text):,} characters; {MAX_QUESTION:,} are the limit: shorten it")
+    if len(text) > limit:
+        raise UsageError(f"the question has {len(text):,} characters; {limit:,} are the limit: shorten it")
     if not pictures and not any(c.isalnum() for c in text):
         raise UsageError("there is nothing to search for: ask in words, with a picture, or both")
     return text

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from imagelore.types import EmbedderInfo
+
 PREFIX = "m_"
 _KEPT = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 _ESCAPE = re.compile(r"_([0-9a-f]*)_")
@@ -31,3 +33,24 @@ def field_column(field: str) -> str:
 def column_field(column: str) -> str | None:
     """The user's field that a column holds; None for a column of the record's own."""
     return unescaped(column.removeprefix(PREFIX)) if column.startswith(PREFIX) else None
+
+
+def image_column(space: str) -> str:
+    """The column of the pictures' vectors in a space."""
+    return f"image_{escaped(space)}"
+
+
+def text_column(space: str) -> str:
+    """The column of the texts' vectors in a space."""
+    return f"text_{escaped(space)}"
+
+
+def vector_space(column: str) -> str:
+    """The space of a column of vectors."""
+    return unescaped(column.split("_", 1)[1])
+
+
+def vector_columns(embedder: EmbedderInfo) -> dict[str, int]:
+    """Every vector column with its dimensions."""
+    columns = {image_column(s.name): s.dimensions for s in embedder.spaces if s.images}
+    return columns | {text_column(s.name): s.dimensions for s in embedder.spaces if s.documents}

@@ -26,7 +26,7 @@ def build_app(session: Session) -> FastAPI:
     app = FastAPI(title="imagelore", docs_url=None, redoc_url=None, openapi_url=None)
     add_routes(app, session)
     _in_a_loop(lambda: _mount(app, session))
-    app.add_middleware(Guard, shell=lambda: shell(session), local=session.local)
+    app.add_middleware(Guard, shell=lambda user: shell(session, user), settings=session.settings)
     return app
 
 
@@ -51,9 +51,16 @@ def _in_a_loop(make: Callable[[], None]) -> None:
         make()
 
 
-def shell(session: Session) -> tuple[str, str, str]:
-    """What stands in the page's head, before the chat and after it; the first paint is made of this."""
+def shell(session: Session, user: str = "") -> tuple[str, str, str]:
+    """What stands in the page's head, before the chat and after it; the first paint is made of this.
+
+    Args:
+        session: what the page works on.
+        user: who is signed in, as the sign-in before the page names them; "" where there is none.
+    """
     state, line, boot = _first_paint(session)
+    if user:
+        line += f' · {escape(user)} <a class="il-hint" href=".auth/logout">sign out</a>'
     assets = b"".join((ASSETS / name).read_bytes() for name in ("page.css", "page.js"))
     values = {
         "version": hashlib.sha256(assets).hexdigest()[:12],

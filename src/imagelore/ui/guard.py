@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, MutableMapping
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +14,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from imagelore.settings import Settings
+from imagelore.ui.health import PATH as HEALTH
 from imagelore.ui.session import is_loopback
 
 _FOREIGN = re.compile(
@@ -34,7 +37,9 @@ def policy(nonce: str) -> str:
     )
 
 
-Shell = Callable[[], tuple[str, str, str]]
+Shell = Callable[[str], tuple[str, str, str]]
+USER = "x-ms-client-principal-name"
+"""Who is signed in, as App Service tells it; it takes the header off what clients send, but only where it signs in."""
 
 
 class Guard:
@@ -42,38 +47,60 @@ class Guard:
 
     Args:
         app: what answers.
-        shell: makes, anew for each page, the HTML for the end of `<head>`, before the chat and after it; in a thread.
-        local: the page serves this machine only. Then a name in `Host` that is not this machine's own is an attack (a
-            stranger's name that resolves to 127.0.0.1), and so is a request that changes something and comes from
-            another site's page, Gradio's own upload among them.
+        shell: makes, anew for each page and who is signed in, the HTML for the end of `<head>`, before the chat and
+            after it; in a thread.
+        settings: where the page is served, and whether a sign-in stands before it.
     """
 
-    def __init__(self, app: ASGIApp, shell: Shell, local: bool) -> None:
+    def __init__(self, app: ASGIApp, shell: Shell, settings: Settings) -> None:
         self._app = app
         self._shell = shell
-        self._local = local
+        self._local = is_loopback(settings.host)
+        self._signed_in = settings.behind_sign_in
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes on; the page at `/` is collected whole and rewritten."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        nonce = secrets.token_urlsafe(16)
-        if self._local and (refusal := foreign(scope["method"], Headers(scope=scope))):
+        nonce, headers = secrets.token_urlsafe(16), Headers(scope=scope)
+        user = headers.get(USER, "").strip() if self._signed_in else ""
+        if refusal := foreign(scope["method"], headers, self._local):
             await PlainTextResponse(refusal, 403)(scope, receive, _Guarding(send, nonce))
+            return
+        if self._signed_in and not user and scope["path"] != HEALTH:
+            await PlainTextResponse(_NOBODY, 401)(scope, receive, _Guarding(send, nonce))
             return
         page = scope["path"] in ("", "/") and scope["method"] in ("GET", "HEAD")
         if page:  # the page must not arrive compressed here
             scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"accept-encoding"]
-        await self._app(scope, receive, _Rewriting(send, self._shell, nonce) if page else _Guarding(send, nonce))
+        shell = partial(self._shell, user)
+        await self._app(scope, receive, _Rewriting(send, shell, nonce) if page else _Guarding(send, nonce))
 
 
-def foreign(method: str, headers: Headers) -> str:
-    """Why a request to a page for this machine only is refused; "" where it is not."""
+_NOBODY = (
+    "nobody is signed in: open the page through its site's sign-in, or turn `IMAGELORE_BEHIND_SIGN_IN` off where there "
+    "is none\n"
+)
+
+
+def foreign(method: str, headers: Headers, local: bool) -> str:
+    """Why a request is refused as another site's doing; "" where it is not.
+
+    Args:
+        method: a request that changes nothing is refused for the name it asks by only.
+        headers: the request's.
+        local: the page serves this machine only. Then a name in `Host` that is not this machine's own is an attack (a
+            stranger's name that resolves to 127.0.0.1). Elsewhere a proxy may have changed `Host`, and what the browser
+            itself says of where a request comes from must do.
+    """
     host, origin = headers.get("host", ""), headers.get("origin")
-    if not is_loopback(_hostname(host)):
+    if local and not is_loopback(_hostname(host)):
         return "this page answers on this machine only: open it as http://127.0.0.1 with its port\n"
-    if method not in ("GET", "HEAD") and origin is not None and origin.partition("://")[2] != host:
+    if method in ("GET", "HEAD"):
+        return ""
+    elsewhere = local and origin is not None and origin.partition("://")[2] != host
+    if elsewhere or headers.get("sec-fetch-site") in ("cross-site", "same-site"):
         return "this request comes from another site's page\n"
     return ""
 
@@ -97,7 +124,7 @@ class _Guarding:
 
 
 class _Rewriting:
-    def __init__(self, send: Send, shell: Shell, nonce: str) -> None:
+    def __init__(self, send: Send, shell: Callable[[], tuple[str, str, str]], nonce: str) -> None:
         self._send, self._shell, self._nonce = send, shell, nonce
         self._start: MutableMapping[str, Any] | None = None
         self._body = b""

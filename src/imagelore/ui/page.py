@@ -16,9 +16,9 @@ from imagelore.ui.conversation import Ask, Turns, fail, respond, stop
 from imagelore.ui.session import Session
 
 MAX_FILE = "50mb"
-_QUEUE, _AT_ONCE = 64, 4  # questions that wait, and that are answered at the same time
 _KEEP_UPLOADS = (3600, 24 * 3600)  # look every hour, delete what is a day old (seconds)
 _QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+_ANSWER: dict[str, Any] = {"concurrency_id": "answers", **_QUIET}  # typed or clicked: one queue, one limit
 _FONT = ["system-ui", "sans-serif"]
 
 
@@ -48,9 +48,10 @@ def blocks(session: Session) -> gr.Blocks:
                 )  # fmt: skip
             sources = _html(cards.panel(()), "il-sources")
         command = gr.Textbox(elem_id="il-command", label="command", show_label=False)
-        demo.load(started, None, start, **_QUIET)
+        demo.load(started, None, start, queue=False, **_QUIET)
         _events(session, turns, log, next_up, box, sources, command)
-    demo.queue(max_size=_QUEUE, default_concurrency_limit=_AT_ONCE, api_open=False)
+    at_once, waiting = session.settings.answers_at_once, session.settings.answers_waiting
+    demo.queue(max_size=waiting, default_concurrency_limit=at_once, api_open=False)
     demo.has_launched = True  # mounting skips the check that files lie in the upload folder without this
     return demo
 
@@ -78,8 +79,8 @@ def _events(session: Session, *parts: Any) -> None:
 
     shown = [log, sources, next_up, turns, box]
     asking = [
-        box.submit(typed, [box, turns], shown, trigger_mode="once", **_QUIET),
-        command.change(ordered, [command, turns], shown, trigger_mode="multiple", **_QUIET),  # the page sends one only
+        box.submit(typed, [box, turns], shown, trigger_mode="once", **_ANSWER),
+        command.change(ordered, [command, turns], shown, trigger_mode="multiple", **_ANSWER),  # the page sends one only
     ]
     halted = box.stop(None, cancels=asking, **_QUIET)  # first end the answer, then draw the end: never the other way
     halted.then(stopped, turns, [log, sources, turns, box], queue=False, **_QUIET)

@@ -19,6 +19,7 @@ from imagelore.flows.similar import similar
 from imagelore.types import AllOf, AnyOf, Compare, FieldType, Filter, Hit, Record, Scope
 from imagelore.ui import cards
 from imagelore.ui.adding import checked_folder, received, run
+from imagelore.ui.health import health
 from imagelore.ui.picture import shown
 from imagelore.ui.session import Session
 from imagelore.words import said
@@ -33,9 +34,10 @@ _PAGE = 60
 
 
 def add_routes(app: FastAPI, session: Session) -> None:
-    """Puts the routes under `/imagelore` on an app."""
+    """Puts the routes under `/imagelore` on an app, and `/health`."""
     for router in (_assets(), _pictures(session), _records(session), _gallery(session), _adding(session)):
         app.include_router(router, prefix="/imagelore")
+    app.include_router(health(session))
     app.add_exception_handler(ImageloreError, _explained)
 
 

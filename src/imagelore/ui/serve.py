@@ -13,7 +13,7 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp
 
-from imagelore.errors import UsageError
+from imagelore.errors import ImageloreError, UsageError
 from imagelore.settings import Settings
 from imagelore.ui.session import Session
 
@@ -49,11 +49,19 @@ def serve(settings: Settings, *, open_browser: bool = False, told: Callable[[str
 def open_session(settings: Settings) -> Session:
     """The knowledge base that the settings name; an empty session where there is none yet.
 
+    A server for others starts all the same when there is one that cannot be opened: the page and `/health` tell it, and
+    it may be mended meanwhile (a role that has just been given, a service that is down).
+
     Raises:
-        ImageloreError: there is one that cannot be opened.
+        ImageloreError: it cannot be opened, and the page serves this machine only.
     """
     session = Session(settings)
-    session.look_again()
+    try:
+        session.look_again()
+    except ImageloreError as error:
+        if session.local:
+            raise
+        sys.stderr.write(f"imagelore: {error}\n")
     return session
 
 

@@ -1,8 +1,4 @@
-"""`openai`: any server that speaks OpenAI's chat completions: OpenAI, Ollama, vLLM, llama.cpp, LM Studio.
-
-Sends the model, the messages and `stream_options` and nothing else: sampling and length stay the server's own, because
-servers differ in what they accept. What a server or a model cannot take is left out and told: pictures, long texts.
-"""
+"""`openai`: any server that speaks OpenAI's chat completions: OpenAI, Ollama, vLLM, llama.cpp, LM Studio."""
 
 from __future__ import annotations
 
@@ -10,35 +6,19 @@ import difflib
 import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any, cast
 from urllib.parse import urlsplit, urlunsplit
 
-import httpx2  # what the openai library speaks HTTP with
 import openai
 
 from imagelore.errors import GeneratorError, UsageError
-from imagelore.generate._messages import TEXT_LIMIT, messages, pictures_in
-from imagelore.generate.openai.errors import (
-    Endpoint,
-    explain,
-    is_refused,
-    is_too_long,
-    knows_no_usage,
-    retry_after,
-    says,
-    stumbles_over_pictures,
-    takes_no_pictures,
-)
-from imagelore.generate.openai.stream import Reader
+from imagelore.generate.openai.checks import probe
+from imagelore.generate.openai.engine import ChatGenerator, patience
+from imagelore.generate.openai.errors import Endpoint
 from imagelore.settings import Settings
-from imagelore.types import Delta, GeneratorEvent, Notice, Prompt, Stop, Usage
+from imagelore.types import Check, GeneratorEvent, Prompt
 
 _ADDRESS = "https://api.openai.com/v1"
 _LOGIN = re.compile(r"^([a-z][a-z0-9+.-]*:?//)?.*@", re.IGNORECASE | re.DOTALL)  # a user and a password before a host
-_CONNECT = 10.0  # seconds
-_PATIENCE = 30.0  # seconds: all waiting between the attempts of one question
-_SHORT = 300  # characters of a record's text when the first prompt was too long
 
 
 def create(settings: Settings) -> OpenAIGenerator:
@@ -50,132 +30,41 @@ def create(settings: Settings) -> OpenAIGenerator:
     return OpenAIGenerator(settings)
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """How a prompt is sent: less of it where the server or the model takes no more."""
-
-    pictures: bool
-    usage: bool
-    text_limit: int = TEXT_LIMIT
+def check(settings: Settings) -> Iterator[Check]:
+    """Whether the server answers, and whether its model sees pictures; asks one short question."""
+    yield from probe("openai", lambda: create(settings), "`IMAGELORE_OPENAI_MODEL`")
 
 
-class OpenAIGenerator:
+class OpenAIGenerator(ChatGenerator):
     """Streams answers from one model. Safe to use from several threads."""
 
     def __init__(self, settings: Settings, sleep: Callable[[float], None] = time.sleep) -> None:
-        address = settings.openai_base_url or _ADDRESS
-        timeout = settings.openai_timeout
-        self._endpoint = Endpoint(_without_secrets(address), settings.openai_model, settings.openai_api_key, timeout)
-        self._client = openai.OpenAI(
+        address, key, timeout = settings.openai_base_url or _ADDRESS, settings.openai_api_key, settings.openai_timeout
+        endpoint = Endpoint(_without_secrets(address), settings.openai_model, key, timeout)
+        client = openai.OpenAI(
             base_url=address,
-            api_key=settings.openai_api_key or "none",  # local servers want none; the library insists on one
-            timeout=openai.Timeout(timeout, connect=min(timeout, _CONNECT)),
+            api_key=key or "none",  # local servers want none; the library insists on one
+            timeout=patience(timeout),
             max_retries=0,
         )
-        self._keyless = not settings.openai_base_url and not settings.openai_api_key
-        self._retries = settings.openai_retries
-        self._pictures = max(0, settings.answer_pictures)
-        self._sleep = sleep
-        self._sees = True  # until the model says that it takes no pictures
-        self._counts_tokens = True  # until the server says that it does not know `stream_options`
-
-    @property
-    def label(self) -> str:
-        """The model and the server's host."""
-        return f"{self._endpoint.model} at {self._endpoint.host}"
-
-    @property
-    def pictures(self) -> int:
-        """As set by `answer_pictures`; a model that takes none is found out when it is asked."""
-        return self._pictures
+        super().__init__(client, endpoint, settings.answer_pictures, settings.openai_retries, sleep)
+        self._keyless = not settings.openai_base_url and not key
 
     def stream(self, prompt: Prompt) -> Iterator[GeneratorEvent]:
-        """Asks, again where that helps, and yields the answer as it comes; see `Generator.stream`."""
+        """As `ChatGenerator.stream`; OpenAI's own server is not asked without a key."""
         if self._keyless:
             raise GeneratorError(
                 f"{self._endpoint.host} wants a key: set `OPENAI_API_KEY`, or `OPENAI_BASE_URL` to a server of your own"
             )
-        carried = pictures_in(prompt) > 0
-        way = _Way(pictures=carried and self._sees, usage=self._counts_tokens)
-        if carried and not self._sees:
-            yield Notice(self._blind())
-        attempt, waited = 0, 0.0
-        while True:
-            reader, came = Reader(), False
-            try:
-                for text in self._ask(prompt, way, reader):
-                    came = True
-                    yield Delta(text)
-                if not came and not reader.finish:
-                    raise ValueError("the stream ended before an answer came")
-            except (openai.OpenAIError, ValueError) as error:
-                if came or reader.finish:
-                    break
-                if is_refused(error):
-                    yield Notice(f"{self._endpoint.model} refused the question: {says(error, self._endpoint)}")
-                    yield Stop("refused")
-                    return
-                if (adapted := self._adapt(error, way)) is not None:
-                    way, notice = adapted
-                    if notice:
-                        yield Notice(notice)
-                    continue
-                waited += self._wait(error, attempt, waited)
-                attempt += 1
-                continue
-            break
-        yield from self._ended(reader, came)
-        yield Usage(reader.prompt_tokens, reader.completion_tokens, pictures_in(prompt) if way.pictures else 0)
-        yield _stop(reader)
-
-    def _ask(self, prompt: Prompt, way: _Way, reader: Reader) -> Iterator[str]:
-        """One request; leaving the iterator closes its connection."""
-        extra: dict[str, Any] = {"stream_options": {"include_usage": True}} if way.usage else {}
-        sent = cast(Any, messages(prompt, pictures=way.pictures, text_limit=way.text_limit))
-        stream = self._client.chat.completions.create(model=self._endpoint.model, messages=sent, stream=True, **extra)
-        with stream:
-            if "json" in stream.response.headers.get("content-type", ""):  # a server that knows no streams
-                yield from filter(None, reader.whole(_body(stream.response)))
-            else:
-                yield from filter(None, reader.read(stream))
-
-    def _adapt(self, error: Exception, way: _Way) -> tuple[_Way, str] | None:
-        """What to leave out after this error, and what to tell about it; None: nothing helps."""
-        if way.usage and knows_no_usage(error):
-            self._counts_tokens = False
-            return replace(way, usage=False), ""
-        if way.text_limit > _SHORT and is_too_long(error):
-            left = "its pictures and most of its records' texts are" if way.pictures else "most of its texts are"
-            notice = f"The question was too long for {self._endpoint.model}: {left} left out."
-            return replace(way, pictures=False, text_limit=_SHORT), notice
-        if way.pictures and takes_no_pictures(error):
-            self._sees = False
-            return replace(way, pictures=False), self._blind()
-        if way.pictures and stumbles_over_pictures(error, self._endpoint):
-            words = says(error, self._endpoint)
-            notice = f"{self._endpoint.host} did not take the pictures ({words}): this answer is from the texts alone."
-            return replace(way, pictures=False), notice
-        return None
-
-    def _blind(self) -> str:
-        return f"{self._endpoint.model} takes no pictures: it answers from the texts alone."
-
-    def _wait(self, error: Exception, attempt: int, waited: float) -> float:
-        """Sleeps before another attempt and returns the seconds; raises where another one is of no use."""
-        pause = retry_after(error, attempt)
-        if pause is None or attempt >= self._retries or waited + pause > _PATIENCE:
-            raise self._explained(error) from error
-        self._sleep(pause)
-        return pause
+        yield from super().stream(prompt)
 
     def _explained(self, error: Exception) -> GeneratorError:
-        explained = explain(error, self._endpoint)
         if isinstance(error, openai.NotFoundError) and (offered := self._offered()):
             return GeneratorError(
                 f"{self._endpoint.host} has no model {self._endpoint.model!r}: set `IMAGELORE_OPENAI_MODEL`, "
                 f"for example to {' or '.join(map(repr, offered))}"
             )
-        return explained
+        return super()._explained(error)
 
     def _offered(self) -> list[str]:
         """A few models that the server offers, those with the most similar names first; none if it does not say."""
@@ -187,35 +76,6 @@ class OpenAIGenerator:
             return []
         similar = difflib.get_close_matches(self._endpoint.model, names, n=3, cutoff=0.3)
         return similar or sorted(names)[:3]
-
-    def _ended(self, reader: Reader, came: bool) -> Iterator[Notice]:
-        model = self._endpoint.model
-        if not reader.finish:
-            yield Notice(f"The connection to {self._endpoint.host} broke: this answer is not whole.")
-        elif reader.finish == "content_filter":
-            yield Notice(f"The content filter of {self._endpoint.host} ended this answer.")
-        elif reader.finish == "length":
-            yield Notice(f"{model} reached its length limit: this answer is not whole.")
-        elif not came:
-            yield Notice(f"{model} gave an empty answer: ask again, or ask another way.")
-
-
-def _body(response: httpx2.Response) -> str:
-    """The whole text of an answer that is no stream; what breaks it is told as the library tells it for a stream."""
-    try:
-        return response.read().decode("utf-8", "replace")
-    except httpx2.TimeoutException as error:
-        raise openai.APITimeoutError(request=response.request) from error
-    except httpx2.RequestError as error:
-        raise openai.APIConnectionError(request=response.request) from error
-
-
-def _stop(reader: Reader) -> Stop:
-    if not reader.finish:
-        return Stop("broken")
-    if reader.refusal or reader.finish == "content_filter":
-        return Stop("refused")
-    return Stop("length" if reader.finish == "length" else "end")
 
 
 def _without_secrets(address: str) -> str:

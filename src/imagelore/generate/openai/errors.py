@@ -42,6 +42,7 @@ _TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 _REFUSED = re.compile(r"content_?policy|content_?filter|content management policy|safety system", re.IGNORECASE)
+_TOKEN = re.compile(r"\beyJ[\w-]{8,}[\w.-]*")  # a JSON web token, which some servers repeat
 _NO_USAGE = re.compile(r"stream_options|include_usage", re.IGNORECASE)
 
 
@@ -77,8 +78,7 @@ def says(error: Exception, endpoint: Endpoint) -> str:
     nested = body.get("error", body) if isinstance(body, Mapping) else body
     told = nested.get("message", "") if isinstance(nested, Mapping) else nested
     line = " ".join(str(told or getattr(error, "message", "") or error).split())
-    if endpoint.key:
-        line = line.replace(endpoint.key, "…")
+    line = _TOKEN.sub("…", line.replace(endpoint.key, "…") if endpoint.key else line)
     return line[:200] + "…" * (len(line) > 200)
 
 

@@ -11,11 +11,12 @@ from typing import Any
 import lancedb
 from lancedb.query import ColumnOrdering
 
-from imagelore.errors import KnowledgeBaseError, MismatchError
+from imagelore.index._filters import column_of
+from imagelore.index._stamp import Stamp, check_embedder, embedder_value, missing, sources_value, with_source
 from imagelore.index.lancedb import stamp as stamps
 from imagelore.index.lancedb.calls import call, edge, is_local, locked, write
 from imagelore.index.lancedb.facets import Tally
-from imagelore.index.lancedb.filter import column_of, one_of, predicate, text
+from imagelore.index.lancedb.filter import one_of, predicate, text
 from imagelore.index.lancedb.rank import rankings
 from imagelore.index.lancedb.rows import arrow_field, columns_read, declared, schema, to_records, to_rows
 from imagelore.index.lancedb.upkeep import prepare, refresh, structures
@@ -43,10 +44,7 @@ def open(address: str, settings: Settings) -> LanceIndex:
         KnowledgeBaseError: there is none, it was made by a newer imagelore, or it is damaged.
     """
     if not exists(address, settings):
-        place = "" if address == Settings().kb else f" --kb {address}"
-        raise KnowledgeBaseError(
-            f"there is no knowledge base at `{address}`: make one with `imagelore index FOLDER{place}`"
-        )
+        raise missing(address)
     return LanceIndex(address, _connect(address))
 
 
@@ -77,13 +75,7 @@ def create(address: str, embedder: EmbedderInfo, settings: Settings) -> LanceInd
         if not exists(address, settings):
             call(address, _make(database, embedder))
     index = open(address, settings)
-    made_by = index.info().embedder
-    if made_by.identity != embedder.identity:
-        raise MismatchError(
-            f"the knowledge base at `{address}` was made by the embedder `{made_by.name}` (version {made_by.version}), "
-            f"not by `{embedder.name}` (version {embedder.version}): make another one with "
-            f"`imagelore index FOLDER --kb OTHER`, or leave out --embedder"
-        )
+    check_embedder(address, index.info().embedder, embedder)
     return index
 
 
@@ -94,7 +86,7 @@ async def _make(database: Any, embedder: EmbedderInfo) -> None:
     await prepare(made)
     values = {
         "schema": stamps.SCHEMA,
-        "embedder": stamps.embedder_value(embedder),
+        "embedder": embedder_value(embedder),
         "sources": [],
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
@@ -138,9 +130,9 @@ class LanceIndex:
     def remember(self, source: SourceInfo) -> None:
         """Stores a source's name and root; a known name gets the new root."""
         with locked(self._address):
-            known = {s.name: s for s in self._read_stamp().sources}
-            if known.get(source.name) != source:
-                rows = stamps.rows({"sources": stamps.sources_value([*({**known, source.name: source}).values()])})
+            known = self._read_stamp().sources
+            if source not in known:
+                rows = stamps.rows({"sources": sources_value(with_source(known, source))})
                 merge = self._stamp.merge_insert("key").when_matched_update_all().when_not_matched_insert_all()
                 call(self._address, merge.execute(rows))
 
@@ -214,7 +206,7 @@ class LanceIndex:
             self._address, stamp.schema, self.count(), stamp.embedder, stamp.sources, self._fields(), details
         )
 
-    def _read_stamp(self) -> stamps.Stamp:
+    def _read_stamp(self) -> Stamp:
         return stamps.read(call(self._address, self._stamp.query().to_arrow()), self._address)
 
     def _columns(self) -> Any:

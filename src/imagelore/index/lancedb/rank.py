@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 from lancedb.query import MatchQuery
 
+from imagelore.index._ranked import Entries, best, looked_for
 from imagelore.index._words import asked
-from imagelore.index.lancedb.rows import image_column, text_column
 from imagelore.types import EmbedderInfo, Query, Ranking, Vectors
 
 PROBES = 20  # partitions that a vector search looks into
 CANDIDATES = 100  # of a vector search, at least: their exact cosines are computed
-_PICTURES = 8  # a question's pictures that are looked for
-
-Entries = list[tuple[str, float]]
 
 
 async def rankings(table: Any, query: Query, where: str | None, embedder: EmbedderInfo) -> list[Ranking]:
@@ -26,42 +21,21 @@ async def rankings(table: Any, query: Query, where: str | None, embedder: Embedd
     if terms := asked(query.text):
         ways["text"] = _matches(table, "words", terms, where, query.depth)
         ways["seen"] = _matches(table, "seen_words", terms, where, query.depth)
-    for name, column, vectors in _looked_for(query, embedder):
+    for name, column, vectors in looked_for(query, embedder):
         ways[name] = _nearest(table, column, vectors, where, query.depth)
     found = await asyncio.gather(*ways.values())
     return [Ranking(name, tuple(entries)) for name, entries in zip(ways, found, strict=True)]
 
 
-def _looked_for(query: Query, embedder: EmbedderInfo) -> Iterable[tuple[str, str, list[Vectors]]]:
-    """(ranking, column, vectors) of every ranking by vectors."""
-    for name, column, given in (
-        ("meaning", text_column, query.texts),
-        ("image", image_column, query.texts),
-        ("look", image_column, query.images),
-    ):
-        space = embedder.space(name)
-        if space and (vectors := _rows(given.get(space.name))):
-            yield name, column(space.name), vectors
-
-
-def _rows(vectors: Vectors | None) -> list[Vectors]:
-    """The vectors that have a direction, one by one."""
-    if vectors is None:
-        return []
-    return [
-        row for row in np.atleast_2d(np.asarray(vectors, dtype=np.float32)) if row.any() and np.isfinite(row).all()
-    ][:_PICTURES]
-
-
 async def _matches(table: Any, column: str, terms: str, where: str | None, depth: int) -> Entries:
     search = table.query().nearest_to_text(MatchQuery(terms, column)).select(["id", "_score"]).limit(depth)
     rows = await (search.where(where) if where else search).to_arrow()
-    return _best(zip(rows["id"].to_pylist(), rows["_score"].to_pylist(), strict=True), depth)
+    return best(zip(rows["id"].to_pylist(), rows["_score"].to_pylist(), strict=True), depth)
 
 
 async def _nearest(table: Any, column: str, vectors: list[Vectors], where: str | None, depth: int) -> Entries:
     found = await asyncio.gather(*(_near(table, column, vector, where, depth) for vector in vectors))
-    return _best((entry for entries in found for entry in entries), depth)
+    return best((entry for entries in found for entry in entries), depth)
 
 
 async def _near(table: Any, column: str, vector: Vectors, where: str | None, depth: int) -> Entries:
@@ -69,10 +43,3 @@ async def _near(table: Any, column: str, vector: Vectors, where: str | None, dep
     search = search.refine_factor(-(-CANDIDATES // max(1, depth))).select(["id", "_distance"]).limit(depth)
     rows = await (search.where(where) if where else search).to_arrow()
     return list(zip(rows["id"].to_pylist(), (1 - d for d in rows["_distance"].to_pylist()), strict=True))
-
-
-def _best(entries: Iterable[tuple[str, float]], depth: int) -> Entries:
-    best: dict[str, float] = {}
-    for key, score in entries:
-        best[key] = max(score, best.get(key, score))
-    return sorted(best.items(), key=lambda entry: (-entry[1], entry[0]))[:depth]

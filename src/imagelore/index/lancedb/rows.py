@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,9 +11,17 @@ import numpy as np
 import pyarrow as pa
 
 from imagelore.errors import KnowledgeBaseError
-from imagelore.index._columns import column_field, escaped, field_column, unescaped
+from imagelore.index._columns import (
+    column_field,
+    field_column,
+    image_column,
+    text_column,
+    vector_columns,
+    vector_space,
+)
+from imagelore.index._values import clean, directed
 from imagelore.index._words import searched, stems
-from imagelore.types import EmbedderInfo, FieldType, FieldValue, Record, Seen, Vectors
+from imagelore.types import EmbedderInfo, FieldType, FieldValue, Record, Seen
 
 _TEXTS = pa.list_(pa.string())
 _OWN: dict[str, Any] = {
@@ -37,22 +44,6 @@ _ARROW: dict[FieldType, Any] = {
     "date": pa.date32(),
     "texts": _TEXTS,
 }
-
-
-def image_column(space: str) -> str:
-    """The column of the pictures' vectors in a space."""
-    return f"image_{escaped(space)}"
-
-
-def text_column(space: str) -> str:
-    """The column of the texts' vectors in a space."""
-    return f"text_{escaped(space)}"
-
-
-def vector_columns(embedder: EmbedderInfo) -> dict[str, int]:
-    """Every vector column with its dimensions."""
-    columns = {image_column(s.name): s.dimensions for s in embedder.spaces if s.images}
-    return columns | {text_column(s.name): s.dimensions for s in embedder.spaces if s.documents}
 
 
 def schema(embedder: EmbedderInfo) -> Any:
@@ -103,36 +94,19 @@ def to_rows(records: Sequence[Record], columns: Any) -> Any:
 
 def _row(record: Record) -> dict[str, Any]:
     own = {name: getattr(record, name) for name in _OWN if name not in _DERIVED and name not in {"seen", "extra"}}
-    row: dict[str, Any] = {name: _clean(value) or None for name, value in own.items()}
+    row: dict[str, Any] = {name: clean(value) or None for name, value in own.items()}
     row["seen"] = json.dumps([record.seen.classes, record.seen.colours])
-    row["seen_words"] = _clean(record.seen.words())
-    row["words"] = _clean(searched(record))
-    row["stems"] = _clean(stems(record)) or None
+    row["seen_words"] = clean(record.seen.words())
+    row["words"] = clean(searched(record))
+    row["stems"] = clean(stems(record)) or None
     row["extra"] = json.dumps(dict(record.extra), default=str) if record.extra else None
     for name, vector in record.images.items():
-        row[image_column(name)] = _vector(vector)
+        row[image_column(name)] = directed(vector)
     for name, vector in record.texts.items():
-        row[text_column(name)] = _vector(vector)
+        row[text_column(name)] = directed(vector)
     for name, value in record.fields.items():
-        row[field_column(name)] = _clean(value)
+        row[field_column(name)] = clean(value)
     return row
-
-
-def _clean(value: Any) -> Any:
-    """Strings as valid UTF-8: metadata and file names may hold lone surrogates, which no engine stores."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
-    if isinstance(value, tuple | list):
-        return [_clean(item) for item in value]
-    if isinstance(value, float) and math.isnan(value):  # NaN: neither comparable nor countable
-        return None
-    return value
-
-
-def _vector(vector: Vectors) -> Vectors | None:
-    """None for a vector without a direction (an empty text): a cosine to it does not exist."""
-    flat = np.asarray(vector, dtype=np.float32).reshape(-1)
-    return flat if np.isfinite(flat).all() and flat.any() else None
 
 
 def to_records(rows: Any) -> list[Record]:
@@ -160,12 +134,8 @@ def _record(row: Mapping[str, Any], names: Sequence[str]) -> Record:
     }
     for kind in ("image", "text"):
         vectors = {name: row[name] for name in names if name.startswith(f"{kind}_") and row[name] is not None}
-        own[f"{kind}s"] = {_space(name): np.asarray(vector, dtype=np.float32) for name, vector in vectors.items()}
+        own[f"{kind}s"] = {vector_space(name): np.asarray(vector, dtype=np.float32) for name, vector in vectors.items()}
     return Record(**own)
-
-
-def _space(column: str) -> str:
-    return unescaped(column.split("_", 1)[1])
 
 
 def _value(value: Any) -> FieldValue:

@@ -9,7 +9,7 @@ from typing import Any
 
 from lancedb.index import FTS, BTree, IvfFlat, IvfRq
 
-from imagelore.index.lancedb.rows import vector_columns
+from imagelore.index._columns import vector_columns
 from imagelore.index.lancedb.stamp import rows
 from imagelore.types import EmbedderInfo
 

@@ -1,0 +1,100 @@
+"""How fast a service may be called: a rate that gives way when the service asks for it, and comes back."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from weakref import WeakValueDictionary
+
+_MARGIN = 0.98  # of the allowed rate: calls never arrive as evenly as they are sent
+_CUT = 0.7  # what is left of the rate after a refusal
+_LEAST = 0.5  # calls a second, however often they are refused
+_FAST, _SLOW = 0.2, 0.02  # growth a second, below and above what was refused
+_NEAR = 0.9  # of the rate that was refused: from here on slowly
+_GUESS = 10.0  # calls a second after a refusal where no rate was set and hardly a call was made
+_LATE = 0.01  # seconds: a start that was late by so much is made up for; what was missed otherwise is not
+_SLICE = 0.5  # seconds: how long a waiting call may not hear that waiting has become pointless
+
+
+class Throttle:
+    """Paces the calls that all threads make: they start evenly, `1 / rate` seconds apart.
+
+    A refusal (status 429) stops all calls for as long as the service says, and cuts the rate, once for all calls that
+    were under way together. Then the rate grows again: quickly to near where it was refused, slowly beyond, never above
+    the allowed one. (The shape is that of CUBIC's congestion window: Ha, Rhee and Xu, SIGOPS Review 42(5), 2008.)
+    """
+
+    def __init__(
+        self,
+        allowed: float = 0.0,  # calls a second; 0: no limit but what refusals teach
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._allowed = self.rate = allowed * _MARGIN or math.inf
+        self._clock, self._sleep = clock, sleep
+        self._turn = threading.Lock()  # one thread waits for the next start; the others queue here
+        self._state = threading.Lock()
+        self._next = self._cut_at = -math.inf
+        self._refused_at = math.inf  # the rate when refusals began
+        self._refused_since: float | None = None
+        self._grown_at = 0.0
+        self._started: deque[float] = deque(maxlen=1000)
+        self.succeeded_at = -math.inf
+
+    def wait(self, check: Callable[[], None] = lambda: None) -> float:
+        """Returns when a call may start: the time it is then. `check` is asked meanwhile; what it raises ends it."""
+        with self._turn:
+            while (left := self._next - self._clock()) > 0:
+                self._sleep(min(left, _SLICE))
+                check()
+            check()
+            with self._state:
+                now, gap = self._clock(), 1 / self.rate
+                self._next = max(self._next, now - min(gap, _LATE)) + gap
+                self._started.append(now)
+                return now
+
+    def succeeded(self) -> None:
+        """A call was answered."""
+        with self._state:
+            now = self._clock()
+            self._refused_since, self.succeeded_at = None, now
+            growth = _FAST if self.rate < _NEAR * self._refused_at else _SLOW
+            self.rate = min(self._allowed, self.rate * (1 + growth * min(now - self._grown_at, 1.0)))
+            self._grown_at = now
+
+    def refused(self, started: float, pause: float) -> float:
+        """A call that started then was refused: none starts for `pause` seconds.
+
+        Returns for how many seconds there will then have been nothing but refusals.
+        """
+        with self._state:
+            now = self._clock()
+            self._next = max(self._next, now + pause)
+            if self._refused_since is None:
+                self._refused_since = now
+                self._refused_at = self._measured(now)
+            if started > self._cut_at:
+                self.rate = max(_LEAST, min(self.rate, self._refused_at) * _CUT)
+                self._cut_at = self._grown_at = now
+            return now + pause - self._refused_since
+
+    def _measured(self, now: float) -> float:
+        if math.isfinite(self.rate):
+            return self.rate
+        return max(_GUESS, sum(1 for start in self._started if start > now - 1.0))
+
+
+_SHARED: WeakValueDictionary[tuple[str, float], Throttle] = WeakValueDictionary()
+_SHARING = threading.Lock()
+
+
+def shared(address: str, allowed: float) -> Throttle:
+    """The one throttle that all of this process's callers of a service have in common."""
+    with _SHARING:
+        if (throttle := _SHARED.get((address, allowed))) is None:
+            throttle = _SHARED[address, allowed] = Throttle(allowed)
+        return throttle

@@ -1,0 +1,145 @@
+"""The way to one index of one service: its address, its clients, and its errors as ours."""
+
+from __future__ import annotations
+
+import re
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from azure.core.exceptions import AzureError, ResourceNotFoundError
+from azure.search.documents import SearchClient
+from azure.search.documents.indexes import SearchIndexClient
+
+from imagelore import _azure
+from imagelore.errors import KnowledgeBaseError, UsageError
+from imagelore.index._stamp import missing
+from imagelore.settings import Settings
+
+SCHEME = "azure-search://"
+READ = "Search Index Data Reader"  # documents
+WRITE = "Search Index Data Contributor"
+LOOK = "Reader"  # the index's definition, which holds the stamp
+DEFINE = "Search Service Contributor"
+_SERVICE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])")
+_INDEX = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,126}[a-z0-9])?")
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT"})  # all that we send may be sent twice
+
+
+class Connection:
+    """One index of an AI Search service; its clients may be used by several threads.
+
+    Args:
+        address: `azure-search://SERVICE/INDEX`; the setting `azure_search_endpoint` stands in for an empty SERVICE, and
+            is where the service is reached when it is set.
+        settings: key, endpoint, timeout and retries.
+
+    Raises:
+        UsageError: the address is no such address.
+    """
+
+    def __init__(self, address: str, settings: Settings) -> None:
+        endpoint, self.index = _parts(address, settings)
+        self.address = address
+        self.timeout = settings.azure_timeout
+        self.retries = settings.azure_retries
+        self._service = _azure.Service(
+            "Azure AI Search", endpoint, "AZURE_SEARCH_ENDPOINT", "AZURE_SEARCH_KEY", READ, (settings.azure_search_key,)
+        )
+        with self.edge(READ):
+            credential = _azure.credential(settings.azure_search_key)
+        options = _options(settings)
+        self.documents = SearchClient(endpoint, self.index, credential, **options)
+        self.indexes = SearchIndexClient(endpoint, credential, **options)
+        self._close = weakref.finalize(self, _closed, self.documents, self.indexes)
+
+    @property
+    def host(self) -> str:
+        """Host and port of the service."""
+        return self._service.host
+
+    def close(self) -> None:
+        """Closes the sockets; happens by itself when nobody holds the connection."""
+        self._close()
+
+    def search(self, **query: Any) -> list[dict[str, Any]]:
+        """The documents that a query finds, all pages.
+
+        Raises:
+            KnowledgeBaseError: the service refused, or cannot be reached.
+        """
+        with self.edge(READ):
+            return list(self.documents.search(retry_on_methods=METHODS, **query))
+
+    def pages(self, **query: Any) -> Any:
+        """The same query as the SDK's own result, which also has counts and facets; to be used inside `edge`."""
+        return self.documents.search(retry_on_methods=METHODS, **query)
+
+    @contextmanager
+    def edge(self, role: str) -> Iterator[None]:
+        """Maps what the SDK raises to one line of ours; `role` is what an identity needs for the work inside.
+
+        Raises:
+            KnowledgeBaseError: the service failed.
+        """
+        try:
+            yield
+        except ResourceNotFoundError as error:
+            if getattr(error, "error", None):  # in the service's own words; else something else answers there
+                raise missing(self.address) from error
+            raise KnowledgeBaseError(_azure.explain(error, self._service)) from error
+        except (AzureError, ValueError) as error:
+            raise KnowledgeBaseError(self._told(error, role)) from error
+
+    def _told(self, error: Exception, role: str) -> str:
+        said = _azure.says(error, self._service)
+        if "quota" in said.lower() and _azure.status(error) not in (0, 429):
+            return (
+                f"Azure AI Search at {self.host} is full ({said}): delete indexes that nobody needs, or move to a "
+                "larger tier; what was written before is kept"
+            )
+        if _azure.status(error) == 403 and self._service.secrets[0]:
+            return (
+                f"Azure AI Search at {self.host} refused the key for this: set `{self._service.key}` to an admin key "
+                "of this service, or leave it out and sign in with `az login`"
+            )
+        return _azure.explain(error, self._service._replace(role=role))
+
+
+def _options(settings: Settings) -> dict[str, Any]:
+    retries = settings.azure_retries
+    return {
+        "per_call_policies": []
+        if settings.azure_search_key
+        else [_azure.LoopbackPolicy()],  # a key knows no such option
+        "connection_timeout": settings.azure_timeout,
+        "read_timeout": settings.azure_timeout,
+        "retry_total": retries,
+        "retry_connect": retries,
+        "retry_read": retries,
+        "retry_status": retries,
+    }
+
+
+def _parts(address: str, settings: Settings) -> tuple[str, str]:
+    """Endpoint and index of an address; plain names only, so that no address leads to another host."""
+    service, _, index = address.removeprefix(SCHEME).partition("/")
+    if (
+        not address.startswith(SCHEME)
+        or not _INDEX.fullmatch(index)
+        or not (not service or _SERVICE.fullmatch(service))
+    ):
+        raise UsageError(
+            f"`{address}` is no address of an index: it looks like azure-search://SERVICE/INDEX, with lower-case "
+            "letters, digits and dashes in both names"
+        )
+    if settings.azure_search_endpoint or not service:
+        example = "https://NAME.search.windows.net"
+        return _azure.address(settings.azure_search_endpoint, "AZURE_SEARCH_ENDPOINT", example), index
+    return f"https://{service}.search.windows.net", index
+
+
+def _closed(*clients: Any) -> None:
+    for client in clients:
+        client.close()

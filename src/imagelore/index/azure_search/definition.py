@@ -1,0 +1,190 @@
+"""The index's definition: one document per picture, its own fields, the user's, and the stamp in `description`.
+
+https://learn.microsoft.com/rest/api/searchservice/indexes/create
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from azure.search.documents.indexes.models import (
+    CustomAnalyzer,
+    HnswAlgorithmConfiguration,
+    HnswParameters,
+    RescoringOptions,
+    ScalarQuantizationCompression,
+    ScalarQuantizationParameters,
+    SearchField,
+    SearchIndex,
+    SemanticConfiguration,
+    SemanticField,
+    SemanticPrioritizedFields,
+    SemanticSearch,
+    VectorSearch,
+    VectorSearchProfile,
+)
+
+from imagelore.errors import KnowledgeBaseError
+from imagelore.index import _stamp
+from imagelore.index._columns import column_field, field_column, vector_columns
+from imagelore.index._stamp import Stamp
+from imagelore.types import EmbedderInfo, FieldType
+
+SCHEMA = 1  # raised whenever an older imagelore could no longer read or write the documents
+SEMANTIC = "meaning"  # the semantic configuration
+LONGEST_STAMP = 4_000  # characters that the service takes as a description
+OVERSAMPLING = 4.0  # times k: candidates by quantised vectors that get their exact cosines
+_MARK = "imagelore knowledge base "  # an index whose description does not start like this is not ours
+_PROFILE, _ALGORITHM, _COMPRESSION, _ANALYZER = "pictures", "hnsw", "scalar", "english_folded"
+_TEXT, _TEXTS = "Edm.String", "Collection(Edm.String)"
+_TYPES: dict[FieldType, str] = {
+    "text": _TEXT,
+    "integer": "Edm.Int64",
+    "number": "Edm.Double",
+    "boolean": "Edm.Boolean",
+    "date": "Edm.DateTimeOffset",
+    "texts": _TEXTS,
+}
+
+
+def definition(name: str, embedder: EmbedderInfo, stamp: str) -> SearchIndex:
+    """An index for an embedder's vectors, without fields of the user's own."""
+    rescoring = RescoringOptions(
+        enable_rescoring=True, default_oversampling=OVERSAMPLING, rescore_storage_method="preserveOriginals"
+    )
+    return SearchIndex(
+        name=name,
+        description=stamp,
+        fields=[*_own_fields(), *(_vector(*column) for column in vector_columns(embedder).items())],
+        analyzers=[
+            CustomAnalyzer(
+                name=_ANALYZER,
+                tokenizer_name="standard_v2",
+                token_filters=["lowercase", "asciifolding", "stopwords", "porter_stem"],
+            )
+        ],
+        vector_search=VectorSearch(
+            profiles=[
+                VectorSearchProfile(
+                    name=_PROFILE, algorithm_configuration_name=_ALGORITHM, compression_name=_COMPRESSION
+                )
+            ],
+            algorithms=[HnswAlgorithmConfiguration(name=_ALGORITHM, parameters=HnswParameters(metric="cosine"))],
+            compressions=[
+                ScalarQuantizationCompression(
+                    compression_name=_COMPRESSION,
+                    rescoring_options=rescoring,
+                    parameters=ScalarQuantizationParameters(quantized_data_type="int8"),
+                )
+            ],
+        ),
+        semantic_search=SemanticSearch(
+            configurations=[
+                SemanticConfiguration(
+                    name=SEMANTIC,
+                    prioritized_fields=SemanticPrioritizedFields(
+                        title_field=SemanticField(field_name="title"),
+                        content_fields=[SemanticField(field_name="text"), SemanticField(field_name="words")],
+                        keywords_fields=[SemanticField(field_name="tags")],
+                    ),
+                )
+            ]
+        ),
+    )
+
+
+def user_field(name: str, kind: FieldType) -> SearchField:
+    """The column of a user's field: filtered, counted and, where it is no list, sorted by; its words are in `words`."""
+    return _field(field_column(name), _TYPES[kind], filterable=True, facetable=True, sortable=kind != "texts")
+
+
+def declared(index: SearchIndex) -> dict[str, FieldType]:
+    """The user's fields and their types, read off an index."""
+    kinds = {edm: kind for kind, edm in _TYPES.items()}
+    named = ((column_field(field.name), field) for field in index.fields)
+    return {name: kinds[field["type"]] for name, field in named if name is not None}
+
+
+def stamp_text(stamp: Stamp, address: str) -> str:
+    """The stamp as a description.
+
+    Raises:
+        KnowledgeBaseError: it is longer than a description may be.
+    """
+    values = {
+        "schema": stamp.schema,
+        "embedder": _stamp.embedder_value(stamp.embedder),
+        "sources": _stamp.sources_value(stamp.sources),
+    }
+    text = _MARK + json.dumps(values, separators=(",", ":"))
+    if len(text) > LONGEST_STAMP:
+        raise KnowledgeBaseError(
+            f"the stamp of the knowledge base at `{address}` would have {len(text):,} characters with "
+            f"{len(stamp.sources)} sources, and Azure AI Search keeps {LONGEST_STAMP:,}: index this source into "
+            "another index with --kb"
+        )
+    return text
+
+
+def read_stamp(index: SearchIndex, address: str) -> Stamp:
+    """The stamp of an index.
+
+    Raises:
+        KnowledgeBaseError: the index is not ours, was made by a newer imagelore, or its stamp is damaged.
+    """
+    text = index.description or ""
+    if not text.startswith(_MARK):
+        raise KnowledgeBaseError(
+            f"the index `{index.name}` at `{address}` was not made by imagelore and is left as it is: give another "
+            "name with --kb azure-search://SERVICE/INDEX"
+        )
+    try:
+        values: Mapping[str, Any] = json.loads(text.removeprefix(_MARK))
+    except ValueError as error:
+        raise _stamp.damaged(address, error) from error
+    stamp = _stamp.read(values, address, SCHEMA)
+    have = {field.name: field.vector_search_dimensions for field in index.fields}
+    if lost := [name for name, size in vector_columns(stamp.embedder).items() if have.get(name) != size]:
+        raise _stamp.damaged(address, ValueError(f"its index has no field {lost[0]!r} of that size"))
+    return stamp
+
+
+def _own_fields() -> list[SearchField]:
+    return [
+        _field("key", _TEXT, key=True, filterable=True),
+        _field("id", _TEXT, filterable=True, sortable=True),
+        _field("sha256", _TEXT, filterable=True),
+        *(_field(name, _TEXT, filterable=True, facetable=True) for name in ("source", "path")),
+        *(_field(name, _TEXT) for name in ("version", "digest", "written", "record", "thumbnail")),
+        _words("title", filterable=True, facetable=True),
+        _words("text", filterable=True),
+        _words("tags", _TEXTS, filterable=True, facetable=True),
+        *(_words(name) for name in ("words", "seen_words")),
+        *(_field(name, _TEXTS, filterable=True) for name in ("groups", "stems")),
+        *(_field(name, "Edm.Int32", filterable=True, facetable=True, sortable=True) for name in ("width", "height")),
+        _field("taken_at", "Edm.DateTimeOffset", filterable=True, facetable=True, sortable=True),
+    ]
+
+
+def _words(name: str, kind: str = _TEXT, **attributes: bool) -> SearchField:
+    return _field(name, kind, searchable=True, analyzer_name=_ANALYZER, **attributes)
+
+
+def _vector(name: str, dimensions: int) -> SearchField:
+    return SearchField(
+        name=name,
+        type="Collection(Edm.Single)",
+        searchable=True,
+        retrievable=True,
+        stored=True,
+        vector_search_dimensions=dimensions,
+        vector_search_profile_name=_PROFILE,
+    )
+
+
+def _field(name: str, kind: str, **attributes: Any) -> SearchField:
+    """A field with everything off that is not named: the service's own defaults are on."""
+    off = dict.fromkeys(("searchable", "filterable", "facetable", "sortable"), False)
+    return SearchField(name=name, type=kind, retrievable=True, **(off | attributes))

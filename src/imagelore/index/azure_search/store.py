@@ -1,0 +1,166 @@
+"""The index as a knowledge base: writes, reads, rankings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from azure.search.documents.indexes.models import SearchIndex
+
+from imagelore.index._columns import vector_columns
+from imagelore.index._filters import OWN_FIELDS, column_of
+from imagelore.index._stamp import Stamp, with_source
+from imagelore.index.azure_search.connection import READ, Connection
+from imagelore.index.azure_search.definition import declared, stamp_text, user_field
+from imagelore.index.azure_search.documents import to_document, to_record
+from imagelore.index.azure_search.facets import facets
+from imagelore.index.azure_search.filter import both, named, odata, one_of, text
+from imagelore.index.azure_search.known import Known
+from imagelore.index.azure_search.rank import Ranker
+from imagelore.index.azure_search.writing import CHUNK, Writer
+from imagelore.settings import Settings
+from imagelore.types import Facet, FieldType, IndexInfo, Query, Ranking, Record, Scope, SourceInfo
+
+PAGE = 1_000  # documents that the service answers at once
+RECORDS = 100  # whole records fetched at once: with thumbnails and vectors they are large
+
+
+class AzureSearchIndex:
+    """A knowledge base in one index of AI Search. Safe to read from several threads; one process writes at a time.
+
+    Raises:
+        KnowledgeBaseError: there is none, it was made by a newer imagelore or by something else, or the service fails.
+    """
+
+    def __init__(self, connection: Connection, settings: Settings) -> None:
+        self._connection = connection
+        self._known = Known(connection)
+        self.embedder = self._known.stamp().embedder
+        self._writer = Writer(connection)
+        self._ranker = Ranker(connection, settings.azure_search_semantic)
+
+    def close(self) -> None:
+        """Closes the sockets; happens by itself when the index is no longer used."""
+        self._connection.close()
+
+    def upsert(self, records: Sequence[Record]) -> Mapping[str, str]:
+        """Writes whole records by id; of records with the same id the last one stays."""
+        needed = frozenset(name for record in records for name in record.fields)
+        known = self._known.fields(needed) if records else {}
+        return self._writer.upload([to_document(r, known) for r in {r.id: r for r in records}.values()])
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Removes records; unknown ids are no error."""
+        self._writer.delete(ids)
+
+    def declare(self, fields: Mapping[str, FieldType]) -> None:
+        """Adds columns for the user's fields; a field that exists keeps its type."""
+
+        def edit(index: SearchIndex) -> bool:
+            known = declared(index)
+            new = [user_field(name, kind) for name, kind in fields.items() if name not in known]
+            index.fields = [*index.fields, *new]
+            return bool(new)
+
+        self._known.change(edit)
+
+    def remember(self, source: SourceInfo) -> None:
+        """Stores a source's name and root; a known name gets the new root."""
+
+        def edit(index: SearchIndex) -> bool:
+            stamp = self._known.stamp()
+            sources = with_source(stamp.sources, source)
+            index.description = stamp_text(Stamp(stamp.schema, stamp.embedder, sources), self._connection.address)
+            return source not in stamp.sources
+
+        self._known.change(edit)
+
+    def refresh(self) -> None:
+        """Waits until reads see every write; the service keeps its search structures up to date by itself."""
+        self._writer.wait()
+
+    def manifest(self, source: str) -> Iterator[tuple[str, str, str]]:
+        """(id, content version, metadata digest) of every record of a source, page by page."""
+        where = f"source eq {text(source)}"
+        for row in self._stream(where, ["id", "version", "digest"]):
+            yield row["id"], row["version"] or "", row["digest"] or ""
+
+    def rank(self, query: Query, scope: Scope = Scope()) -> list[Ranking]:
+        """BM25 over words and over what was seen, cosines over vectors, as far as the query has what they need."""
+        return self._ranker.rankings(query, self._filter(scope), self.embedder)
+
+    def get(self, ids: Sequence[str], scope: Scope = Scope(), vectors: bool = False) -> list[Record]:
+        """The records with these ids that the scope lets through, in the order of `ids`."""
+        visible = self._filter(scope)
+        found = {r.id: r for chunk in _chunks(ids, RECORDS) for r in self._whole(chunk, visible, vectors)}
+        return [found[id] for id in ids if id in found]
+
+    def find(self, hashes: Sequence[str]) -> dict[str, str]:
+        """sha256 -> id of a record with that content: the first by id where several have it."""
+        found: dict[str, str] = {}
+        for chunk in _chunks(hashes, CHUNK):
+            for row in self._stream(one_of("sha256", chunk), ["id", "sha256"]):
+                found.setdefault(row["sha256"], row["id"])
+        return found
+
+    def browse(self, scope: Scope = Scope(), after: str = "", limit: int = 50) -> list[Record]:
+        """A page of records by id, those after `after`."""
+        ids = [row["id"] for row in self._stream(self._filter(scope), ["id"], after, limit)]
+        return self.get(ids)
+
+    def count(self, scope: Scope = Scope()) -> int:
+        """How many records the scope lets through."""
+        query = {"filter": self._filter(scope), "top": 0, "include_total_count": True}
+        with self._connection.edge(READ):
+            number: int = self._connection.pages(search_text="*", **query).get_count()
+        return number
+
+    def facets(self, scope: Scope = Scope(), fields: Sequence[str] = ()) -> list[Facet]:
+        """The values of these fields (none named: `tags` and every user field) within the scope."""
+        known = self._fields(frozenset(fields))
+        columns = {field: column_of(field, known) for field in (fields or ["tags", *known])}
+        return facets(self._connection, columns, self._filter(scope))
+
+    def info(self) -> IndexInfo:
+        """The stamp, and what is inside."""
+        stamp = self._known.stamp(fresh=True)
+        details: dict[str, Any] = {"vector_search": "HNSW, scalar quantisation, rescored"}
+        details["semantic_ranker"] = self._ranker.state
+        return IndexInfo(
+            self._connection.address,
+            stamp.schema,
+            self.count(),
+            stamp.embedder,
+            stamp.sources,
+            self._known.fields(),
+            details,
+        )
+
+    def _fields(self, needed: frozenset[str]) -> Mapping[str, FieldType]:
+        return self._known.fields(needed - OWN_FIELDS.keys())
+
+    def _filter(self, scope: Scope) -> str | None:
+        return odata(scope, self._fields(named(scope.filter)) if scope.filter else {})
+
+    def _whole(self, ids: Sequence[str], visible: str | None, vectors: bool) -> list[Record]:
+        columns = ["record", "thumbnail", *(vector_columns(self.embedder) if vectors else ())]
+        query = {"filter": both(one_of("id", ids), visible), "select": columns, "order_by": ["id"], "top": len(ids)}
+        return [to_record(row) for row in self._connection.search(search_text="*", **query)]
+
+    def _stream(self, where: str | None, columns: list[str], after: str = "", limit: int = 0) -> Iterator[Any]:
+        """Rows by id, page by page; `limit` 0: all of them. `$skip` would end after 100,000."""
+        while True:
+            top = min(PAGE, limit or PAGE)
+            later = f"id gt {text(after)}" if after else None
+            query = {"filter": both(where, later), "select": columns, "order_by": ["id"], "top": top}
+            rows = self._connection.search(search_text="*", **query)
+            yield from rows
+            if len(rows) < top or (limit and limit <= PAGE):
+                return
+            after, limit = rows[-1]["id"], max(0, limit - len(rows))
+
+
+def _chunks(values: Sequence[str], size: int) -> Iterator[list[str]]:
+    distinct = list(dict.fromkeys(values))
+    for start in range(0, len(distinct), size):
+        yield distinct[start : start + size]

@@ -1,0 +1,162 @@
+"""Batches of documents on their way in, and whether reads see them.
+
+https://learn.microsoft.com/rest/api/searchservice/documents/ : a batch holds at most 1,000 actions and 16 MB; each
+document has a status of its own (207 where they differ).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from azure.core.exceptions import HttpResponseError
+from azure.search.documents import IndexDocumentsBatch
+from azure.search.documents.models import IndexAction
+
+from imagelore import _azure
+from imagelore.errors import KnowledgeBaseError
+from imagelore.index.azure_search.connection import METHODS, WRITE, Connection
+from imagelore.index.azure_search.documents import key
+from imagelore.index.azure_search.filter import one_of
+
+MOST_ACTIONS = 1_000
+MOST_BYTES = 15_000_000  # of 16 MB: the frame around the documents needs some
+CHUNK = 500  # ids in one filter
+PENDING = 5_000  # writes remembered until a read has shown them; past that, those that can be seen are forgotten
+_BUSY = (409, 422, 429, 503)  # statuses of a document that is worth another try
+_PAUSES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)  # seconds; the last one again and again
+
+Action = dict[str, Any]
+
+
+class Writer:
+    """Uploads and deletes of one process, and which of them no read has shown yet."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._pending: dict[str, str] = {}  # id -> what wrote it last; "": deleted
+        self._most = PENDING
+
+    def upload(self, documents: Sequence[dict[str, Any]]) -> Mapping[str, str]:
+        """Writes whole documents; id -> reason of those that the service refused for good.
+
+        Raises:
+            KnowledgeBaseError: the service cannot be reached, is full, or stays too busy.
+        """
+        token = uuid.uuid4().hex
+        refused = self._send([{"@search.action": "upload", **each, "written": token} for each in documents])
+        self._note({each["id"]: token for each in documents if each["id"] not in refused})
+        return refused
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Removes documents; unknown ids are no error.
+
+        Raises:
+            KnowledgeBaseError: as `upload`, or the service refused one.
+        """
+        refused = self._send([{"@search.action": "delete", "key": key(id), "id": id} for id in dict.fromkeys(ids)])
+        self._note(dict.fromkeys(set(ids) - set(refused), ""))
+        for id, reason in refused.items():
+            raise KnowledgeBaseError(f"Azure AI Search at {self._connection.host} does not remove {id!r}: {reason}")
+
+    def wait(self) -> None:
+        """Returns when reads see everything that was written here.
+
+        Raises:
+            KnowledgeBaseError: they still do not after the setting `azure_timeout`.
+        """
+        until = time.monotonic() + self._connection.timeout
+        for pause in _pauses():
+            self._forget_seen()
+            if not self._pending:
+                return
+            if time.monotonic() + pause > until:
+                raise KnowledgeBaseError(
+                    f"Azure AI Search at {self._connection.host} took {len(self._pending):,} changes and does not show "
+                    f"them after {self._connection.timeout:g} seconds: nothing is lost, run the same command again"
+                )
+            time.sleep(pause)
+
+    def _note(self, written: Mapping[str, str]) -> None:
+        self._pending |= written
+        if len(self._pending) > self._most:
+            self._forget_seen()
+            self._most = len(self._pending) + PENDING
+
+    def _forget_seen(self) -> None:
+        waiting = list(self._pending)
+        for start in range(0, len(waiting), CHUNK):
+            ids = waiting[start : start + CHUNK]
+            query = {"filter": one_of("id", ids), "select": ["id", "written"], "top": len(ids), "order_by": ["id"]}
+            found = {each["id"]: each["written"] for each in self._connection.search(search_text="*", **query)}
+            for id in ids:
+                if found.get(id, "") == self._pending[id]:
+                    del self._pending[id]
+
+    def _send(self, actions: Sequence[Action]) -> dict[str, str]:
+        refused: dict[str, str] = {}
+        for batch in batches(actions, refused):
+            refused |= self._send_batch(batch)
+        return refused
+
+    def _send_batch(self, batch: list[Action]) -> dict[str, str]:
+        """One batch, its busy documents again and again within the setting `azure_retries`."""
+        refused: dict[str, str] = {}
+        for pause in islice(_pauses(), self._connection.retries + 1):
+            by_key = {action["key"]: action for action in batch}
+            statuses = [status for status in self._index(batch, refused) if not status.succeeded]
+            busy = [status for status in statuses if status.status_code in _BUSY]
+            for status in statuses:
+                if status.status_code not in _BUSY:
+                    refused[by_key[status.key]["id"]] = f"status {status.status_code}: {status.error_message}"
+            if not busy:
+                return refused
+            batch = [by_key[status.key] for status in busy]
+            time.sleep(pause)
+        raise KnowledgeBaseError(
+            f"Azure AI Search at {self._connection.host} is too busy for {len(busy):,} documents (status "
+            f"{busy[0].status_code}): what was written before is kept; run the same command again later"
+        )
+
+    def _index(self, batch: list[Action], refused: dict[str, str]) -> list[Any]:
+        """The status of each document; a batch that is too large for the service goes in halves."""
+        actions = IndexDocumentsBatch(actions=[IndexAction(action) for action in batch])
+        with self._connection.edge(WRITE):
+            try:
+                return self._connection.documents.index_documents(actions, retry_on_methods=METHODS)
+            except HttpResponseError as error:
+                if _azure.status(error) != 413:
+                    raise
+        if len(batch) == 1:
+            refused[batch[0]["id"]] = "it is larger than Azure AI Search takes"
+            return []
+        middle = len(batch) // 2
+        return self._index(batch[:middle], refused) + self._index(batch[middle:], refused)
+
+
+def batches(actions: Sequence[Action], refused: dict[str, str]) -> Iterator[list[Action]]:
+    """Actions in batches within the limits; one that is too large by itself is noted in `refused`."""
+    batch: list[Action] = []
+    room = MOST_BYTES
+    for action in actions:
+        size = len(json.dumps(action)) + 1
+        if size > MOST_BYTES:
+            refused[action["id"]] = f"its document would have {size / 1e6:,.0f} MB; 16 MB are the limit"
+            continue
+        if len(batch) == MOST_ACTIONS or size > room:
+            yield batch
+            batch, room = [], MOST_BYTES
+        batch.append(action)
+        room -= size
+    if batch:
+        yield batch
+
+
+def _pauses() -> Iterator[float]:
+    yield from _PAUSES
+    while True:
+        yield _PAUSES[-1]
