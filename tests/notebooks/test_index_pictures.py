@@ -9,6 +9,10 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from imagelore.flows.upload import upload
+from imagelore.settings import Settings
+from tests.fakes.azure import cloud
+from tests.fakes.azurite import Azurite
 from tests.flows.pictures import folder
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "index_pictures.ipynb"
@@ -51,3 +55,19 @@ def test_it_runs_on_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert "Skagen" in text
     assert pictures == 5
     assert (tmp_path / "kb").is_dir()
+
+
+def test_it_runs_against_the_services_of_azure(
+    azurite: Azurite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with cloud(azurite) as services:
+        for name, value in {**services.environment(), "IMAGELORE_SOURCE": services.source}.items():
+            monkeypatch.setenv(name, value)
+        upload(Settings.load(), str(photos(tmp_path)), services.source)
+        text, pictures = outputs(tmp_path)
+        assert f"{services.source} -> azure_vision -> {services.kb}" in text
+        assert "4 added, 0 updated, 0 unchanged, 0 removed" in text
+        assert f"{services.source}/broken.png - " in text
+        assert "[1] Red boat: text mentions red, boat" in text
+        assert "Source 1 shows something red [1]." in text
+        assert pictures == 5

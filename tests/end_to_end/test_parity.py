@@ -1,0 +1,64 @@
+"""The same pictures and questions give the same answers from LanceDB and from AI Search, with one embedder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib.resources import as_file, files
+
+import pytest
+
+from imagelore.flows.ingest import Run, ingest
+from imagelore.flows.knowledge import KnowledgeBase
+from imagelore.settings import Settings
+from imagelore.types import Compare, Done, Hit, Mentions, Scope
+from tests.fakes.search_server import FakeSearch
+
+QUESTIONS = (
+    "a bird on a branch", "old photograph of a canyon", "rocket", "a boat on the water", "where is the lighthouse?",
+    "Paris", "musical instrument", "something made of wood", "the moon", "a white duck with an orange bill",
+    "Roman coins", "people at work", "horses", "food on a plate", "night sky with stars", "1871", "New Zealand",
+)  # fmt: skip
+SCOPES = (Scope(), Scope(Compare("category", "=", "animals")), Scope(Mentions("water")))
+
+
+@pytest.fixture(scope="module")
+def twins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[KnowledgeBase, KnowledgeBase]]:
+    """The samples, indexed twice."""
+    search = FakeSearch()
+    here = Settings(kb=str(tmp_path_factory.mktemp("kb") / "kb"), embedder="starter", generator="extractive")
+    there = replace(
+        here, kb="azure-search://pix/samples", azure_search_endpoint=search.url, azure_search_key=search.admin_key
+    )
+    with as_file(files("imagelore") / "samples") as folder:
+        for settings in (here, there):
+            assert ingest(settings, str(folder), Run(name="samples")).added == 105
+    yield KnowledgeBase(here), KnowledgeBase(there)
+    search.close()
+
+
+def told(hits: tuple[Hit, ...]) -> list[str]:
+    return [hit.record.path for hit in hits]
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_the_same_hits(twins: tuple[KnowledgeBase, KnowledgeBase], question: str) -> None:
+    for scope in SCOPES:
+        ours, theirs = (kb.search(question, top=5, scope=scope).hits for kb in twins)
+        assert told(ours) == told(theirs)
+
+
+def test_the_same_looks(twins: tuple[KnowledgeBase, KnowledgeBase]) -> None:
+    for path in ("animals/owl.jpg", "unlabelled/p11.jpg", "space/neptune-1989.jpg"):
+        picture = files("imagelore").joinpath("samples", *path.split("/")).read_bytes()
+        ours, theirs = (kb.search(pictures=[picture], top=5).hits for kb in twins)
+        assert told(ours) == told(theirs)
+        assert told(ours)[0] == path
+
+
+def test_the_same_answers(twins: tuple[KnowledgeBase, KnowledgeBase]) -> None:
+    for question in ("How many birds are there?", "Where was the canyon photographed?", "Is there a submarine?"):
+        (*_, ours), (*_, theirs) = (list(kb.chat(question)) for kb in twins)
+        assert isinstance(ours, Done)
+        assert isinstance(theirs, Done)
+        assert ours.answer == theirs.answer
