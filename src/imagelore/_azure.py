@@ -30,6 +30,7 @@ from azure.identity import CredentialUnavailableError, DefaultAzureCredential
 from imagelore.errors import UsageError
 
 logging.getLogger("azure").addHandler(logging.NullHandler())  # its failures reach people as ours, not as log lines
+logging.getLogger("azure.identity").setLevel(logging.ERROR)
 
 _QUERY = re.compile(r"(https?://[^\s?'\"]+)\?[^\s'\"]+")  # a signature may stand there
 _TOKEN = re.compile(r"\b(?:eyJ[\w-]+\.[\w-]+\.[\w-]*|(?:AccountKey|sig|api-key|SharedAccessSignature)=[^\s;&]+)")
@@ -109,7 +110,8 @@ def says(error: Exception, service: Service) -> str:
     """The service's own words, in one line and without secrets."""
     inner = getattr(error, "error", None)
     words = getattr(inner, "message", None) or getattr(error, "message", None) or str(error)
-    line = hidden(" ".join(str(words).split()), service.secrets)
+    words = str(words).partition("RequestId:")[0]  # an id and the time follow
+    line = hidden(" ".join(words.split()), service.secrets)
     return line[:240] + "…" * (len(line) > 240)
 
 

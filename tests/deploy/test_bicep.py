@@ -30,6 +30,12 @@ PLATFORM = {
 }
 
 
+WORDS = {
+    *("param", "var", "resource", "module", "output", "extension", "existing", "if", "for", "in"),
+    *("true", "false", "null", "string", "int", "bool", "object", "array"),
+}
+
+
 def ours() -> set[str]:
     """Every name of the environment that a setting reads."""
     fields = dataclasses.fields(Settings)
@@ -76,10 +82,16 @@ def test_what_is_declared_is_used_and_what_is_used_is_declared(name: str) -> Non
     file, source = parsed(name), text(name)
     for declared in (*file["parameters"], *file.get("variables", {})):
         assert len(re.findall(rf"\b{declared}\b", source)) > 1, declared
-    known = {*file["parameters"], *file.get("variables", {}), *file["resources"], *file.get("modules", {})}
-    loops = set(re.findall(r"\[for (\w+) in", source))
-    for base in re.findall(r"(?<![\w.'@/])([a-z]\w*)\.(?=[a-z])", re.sub(r"'[^'$]*'", "''", source)):
-        assert base in known | loops, base
+    known = {name for section in file.values() for name in section} | {"targetScope"}
+    assert identifiers(source) - known - set(re.findall(r"\[for (\w+) in", source)) == set()
+
+
+def identifiers(source: str) -> set[str]:
+    """The names that a Bicep file uses: not its strings, property names and functions."""
+    inside = re.compile(r"\$\{([^}]*)\}")
+    code = re.sub(r"'(?:[^'$\n]|\$\{[^}]*\}|\$)*'", lambda literal: f" {' '.join(inside.findall(literal[0]))} ", source)
+    words = re.findall(r"(?<![\w.@])([A-Za-z_]\w*)\b(?![:(])", code)
+    return set(words) - WORDS
 
 
 def test_the_parameters_that_azd_fills_in_are_the_templates() -> None:
@@ -116,6 +128,19 @@ def secrets() -> set[str]:
     """The names that hold keys."""
     hidden = [f for f in dataclasses.fields(Settings) if not f.repr]
     return {n for f in hidden for n in (f"IMAGELORE_{f.name.upper()}", *f.metadata["env"])}
+
+
+def test_the_roles_that_messages_ask_for_are_the_ones_that_are_given() -> None:
+    """A message that names a role must name one that this template knows, by the same name."""
+    given = set(re.findall(r"= '[0-9a-f-]{36}' // ([A-Za-z ]+)", (INFRA / "modules/access.bicep").read_text("utf-8")))
+    sources = "".join(path.read_text("utf-8") for path in (ROOT / "src" / "imagelore").rglob("*.py"))
+    asked = set(
+        re.findall(
+            r"""["']((?:Storage Blob|Search|Cognitive Services) [A-Za-z ]*(?:User|Reader|\w*tor))["']""", sources
+        )
+    )
+    assert len(asked) >= 5
+    assert asked <= {name.strip() for name in given}
 
 
 def test_the_services_have_no_keys() -> None:

@@ -145,10 +145,10 @@ def test_with_every_tenth_call_at_fault_nothing_is_lost(build: Build, vision_ser
 
 
 def test_the_pace_gives_way_to_the_service(build: Build, vision_server: FakeVision) -> None:
-    vision_server.allowed, vision_server.window, vision_server.retry_after = 10, 0.2, "0.1"
-    made = build(azure_vision_rate=200).embed_images(pictures(40))
+    vision_server.allowed, vision_server.window, vision_server.retry_after = 10, 0.2, "0.05"
+    made = build(azure_vision_rate=200).embed_images(pictures(25))
     assert not made.refused
-    assert vision_server.kinds().count("image") == 40
+    assert vision_server.kinds().count("image") == 25
 
 
 def test_retries_are_bounded(build: Build, vision_server: FakeVision) -> None:
@@ -217,6 +217,14 @@ def test_an_identity_signs_in_and_needs_its_role(
     vision_server.role = False
     with pytest.raises(EmbedderError, match="role 'Cognitive Services User'"):
         embedder.embed_images([RED])
+
+
+def test_a_regions_common_address_takes_no_tokens(
+    build: Build, vision_server: FakeVision, identity: FakeIdentity
+) -> None:
+    vision_server.subdomain = False
+    with pytest.raises(EmbedderError, match="set `AZURE_VISION_ENDPOINT` to the resource's own address"):
+        build(azure_vision_key="").embed_images([RED])
 
 
 def test_no_identity(build: Build) -> None:

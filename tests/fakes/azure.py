@@ -33,20 +33,19 @@ class Cloud:
         """The address of the knowledge base."""
         return f"azure-search://pix/{self.container}"
 
-    def environment(self, *, keys: bool = True) -> Mapping[str, str]:
-        """The variables that lead here; without keys, all but Storage (an emulator without TLS) sign in with Entra."""
-        found = {
+    def environment(self) -> Mapping[str, str]:
+        """The variables that lead here, with a key for each service."""
+        return {
             **self.storage.azurite.environment(),
             "AZURE_STORAGE_BLOB_ENDPOINT": self.storage.endpoint,
             "AZURE_VISION_ENDPOINT": self.vision.url,
+            "AZURE_VISION_KEY": self.vision.key,
             "AZURE_SEARCH_ENDPOINT": self.search.url,
+            "AZURE_SEARCH_API_KEY": self.search.admin_key,
             "IMAGELORE_AZURE_VISION_RATE": "0",
             "IMAGELORE_KB": self.kb,
             **self.openai.environment(),
         }
-        if keys:
-            return found | {"AZURE_VISION_KEY": self.vision.key, "AZURE_SEARCH_API_KEY": self.search.admin_key}
-        return {name: value for name, value in found.items() if name != "AZURE_OPENAI_API_KEY"}
 
     @property
     def faults(self) -> tuple[Faults, ...]:

@@ -28,6 +28,7 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
     pause: float = 0.0  # seconds
     path: str = ""  # only requests whose path holds this text
+    message: str = ""  # what the answer says; empty: what the service says
 
 
 KINDS = (
@@ -59,10 +60,11 @@ class Faults:
         *,
         pause: float = 0.0,
         path: str = "",
+        message: str = "",
     ) -> None:
         """The next `times` requests (whose path holds `path`) get this fault."""
         with self._lock:
-            self._queue += [Fault(status, headers or {}, pause, path)] * times
+            self._queue += [Fault(status, headers or {}, pause, path, message)] * times
 
     def take(self, path: str) -> Fault | None:
         """The fault of a request for `path`, or None; to be called once for each request."""

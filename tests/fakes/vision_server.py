@@ -43,6 +43,7 @@ class FakeVision(FakeEmbedding):
         self.requests: list[Request] = []
         self.model = ""  # what it says has answered, whatever was asked for
         self.region = True  # False: there are no multimodal embeddings in this region
+        self.subdomain = True  # False: this is a region's common address, where tokens do not work
         self.bad_pictures: set[tuple[int, int]] = set()  # sizes of pictures that it does not take
         self.crashes: set[tuple[int, int]] = set()  # sizes of pictures on which it fails each time
         self.bad_words: set[str] = set()  # texts with such a word are not taken
@@ -62,6 +63,8 @@ class _Handler(Handler):
     fake: FakeVision
 
     def embed(self, body: bytes) -> dict[str, Any]:
+        if not self.fake.subdomain and "Authorization" in self.headers:
+            raise Refused(400, "BadRequest", "Please provide a custom subdomain for token authentication.")
         parts = urlsplit(self.path)
         operation = parts.path.removeprefix("/computervision/retrieval:")
         if operation not in {"vectorizeImage", "vectorizeText"}:

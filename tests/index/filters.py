@@ -55,8 +55,8 @@ def holds(filter: Filter, record: Record) -> bool:
         case AnyOf(filters):
             return any(holds(part, record) for part in filters)
         case Mentions(word):
-            numbers = " ".join(re.findall(r"\d+", record.path))  # "r0" is findable as "0" too
-            own = {stem(w) for w in words(f"{record.words()} {record.path} {numbers}")}
+            parts = re.findall(r"\d+|[a-z]+", record.path.removesuffix(".jpg"))  # "r0" is findable as "r" and "0", too
+            own = {stem(w) for w in words(" ".join([record.words(), *parts]))}
             return bool(words(word)) and {stem(w) for w in words(word)} <= own
         case Compare(field, operator, wanted):
             value: Any = record.fields.get(field)

@@ -206,7 +206,7 @@ def _pipeline(service: Service, header: str, timeout: float) -> PipelineClient[H
         session=session,
         connection_timeout=min(timeout, 10.0),
         read_timeout=timeout,
-        connection_verify=os.environ.get("REQUESTS_CA_BUNDLE") or True,
+        connection_verify=os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True,
     )
     policies: list[Any] = [UserAgentPolicy(base_user_agent="imagelore")]
     if key := service.secrets[0].strip():

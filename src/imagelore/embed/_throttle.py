@@ -10,11 +10,12 @@ from collections.abc import Callable
 from weakref import WeakValueDictionary
 
 _MARGIN = 0.98  # of the allowed rate: calls never arrive as evenly as they are sent
-_CUT = 0.7  # what is left of the rate after a refusal
+_START = 0.92  # of the allowed rate: at first, while connections are made, they come least evenly
+_CUT = 0.8  # what is left of the rate after a refusal
 _LEAST = 0.5  # calls a second, however often they are refused
-_FAST, _SLOW = 0.2, 0.02  # growth a second, below and above what was refused
-_NEAR = 0.9  # of the rate that was refused: from here on slowly
-_GUESS = 10.0  # calls a second after a refusal where no rate was set and hardly a call was made
+_FAST, _SLOW = 0.2, 0.01  # growth a second
+_NEAR = (0.9, 1.1)  # of the rate that was refused: between these slowly
+_GUESS = 50.0  # calls a second after a refusal where no rate was set and hardly a call was made
 _LATE = 0.01  # seconds: a start that was late by so much is made up for; what was missed otherwise is not
 _SLICE = 0.5  # seconds: how long a waiting call may not hear that waiting has become pointless
 
@@ -23,7 +24,7 @@ class Throttle:
     """Paces the calls that all threads make: they start evenly, `1 / rate` seconds apart.
 
     A refusal (status 429) stops all calls for as long as the service says, and cuts the rate, once for all calls that
-    were under way together. Then the rate grows again: quickly to near where it was refused, slowly beyond, never above
+    were under way together. Then the rate grows again, slowly near where it was refused, else quickly, and never above
     the allowed one. (The shape is that of CUBIC's congestion window: Ha, Rhee and Xu, SIGOPS Review 42(5), 2008.)
     """
 
@@ -33,12 +34,13 @@ class Throttle:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._allowed = self.rate = allowed * _MARGIN or math.inf
+        self._allowed = allowed * _MARGIN or math.inf
+        self.rate = allowed * _START or math.inf
         self._clock, self._sleep = clock, sleep
         self._turn = threading.Lock()  # one thread waits for the next start; the others queue here
         self._state = threading.Lock()
         self._next = self._cut_at = -math.inf
-        self._refused_at = math.inf  # the rate when refusals began
+        self._refused_at = allowed or math.inf  # the rate when refusals began
         self._refused_since: float | None = None
         self._grown_at = 0.0
         self._started: deque[float] = deque(maxlen=1000)
@@ -62,9 +64,10 @@ class Throttle:
         with self._state:
             now = self._clock()
             self._refused_since, self.succeeded_at = None, now
-            growth = _FAST if self.rate < _NEAR * self._refused_at else _SLOW
-            self.rate = min(self._allowed, self.rate * (1 + growth * min(now - self._grown_at, 1.0)))
-            self._grown_at = now
+            least, most = (share * self._refused_at for share in _NEAR)
+            growth = _SLOW if least <= self.rate <= most else _FAST
+            self.rate = min(self._allowed, self.rate * (1 + growth * min(max(now - self._grown_at, 0.0), 1.0)))
+            self._grown_at = max(now, self._grown_at)
 
     def refused(self, started: float, pause: float) -> float:
         """A call that started then was refused: none starts for `pause` seconds.
@@ -79,7 +82,7 @@ class Throttle:
                 self._refused_at = self._measured(now)
             if started > self._cut_at:
                 self.rate = max(_LEAST, min(self.rate, self._refused_at) * _CUT)
-                self._cut_at = self._grown_at = now
+                self._cut_at, self._grown_at = now, self._next  # while nothing is sent, nothing is learnt
             return now + pause - self._refused_since
 
     def _measured(self, now: float) -> float:

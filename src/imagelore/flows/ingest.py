@@ -105,6 +105,7 @@ def listed(plan: Plan, source: Source, fields: Fields, run: Run, tally: Tally) -
             raise
         tally.incomplete = f"{error}; the rest was indexed, and nothing was removed"
     tally.skip((source.uri(path), reason) for path, reason in source.skipped)
+    tally.warn(source.notes)
     if listing.unread:
         tally.warn([f"{listing.passed_over()} passed over: imagelore does not read them"])
     return listing

@@ -24,6 +24,11 @@ class Source(Protocol):
         """(path, reason) of what the latest listing passed over although it may be a picture; a bounded number."""
         ...
 
+    @property
+    def notes(self) -> Sequence[str]:
+        """What the latest listing had to do without, in words; mostly nothing."""
+        ...
+
     def list(self) -> Iterator[Asset]:
         """Every file that is not hidden, in no promised order, in constant memory.
 

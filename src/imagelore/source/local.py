@@ -44,6 +44,8 @@ def create(address: str, settings: Settings) -> LocalSource:
 class LocalSource:
     """See the module; fulfils `imagelore.source.Source`."""
 
+    notes: Sequence[str] = ()
+
     def __init__(self, root: str, passed_over: str = "") -> None:
         self.root = root
         self._kb = passed_over

@@ -93,6 +93,8 @@ def check_properties(value: Any, path: str) -> None:
     if model is None:
         return
     known = properties(model)
+    if missing := [name for name, each in known.items() if each.required and value.get(name) is None]:
+        raise invalid("index", f"The required property '{missing[0]}' of '{model.__name__}' is missing.")
     for name, inner in value.items():
         if name not in known:
             raise Refused(
@@ -100,6 +102,8 @@ def check_properties(value: Any, path: str) -> None:
                 f"'search.{model.__name__}' or is not present in the API version. Make sure to only use property names "
                 "that are defined by the type."
             )
+        if inner is not None and not known[name].takes(inner):
+            raise invalid("index", f"Cannot convert the value of '{name}': {str(inner)[:80]!r}.")
         check_properties(inner, f"{path}.{name}".lstrip("."))
 
 

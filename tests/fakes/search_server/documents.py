@@ -58,11 +58,12 @@ class Documents:
         self._seen: dict[str, Document] = {}
         self._coming: deque[Change] = deque()
         self._orders = 0
+        self._known = (0.0, schema)  # until when writes know only the schema from before
 
-    def seen(self) -> dict[str, Document]:
-        """The documents that queries find now."""
+    def seen(self, settled: bool = False) -> dict[str, Document]:
+        """The documents that queries find now; all that were written, if settled."""
         now = time.monotonic()
-        while self._coming and self._coming[0].when <= now:
+        while self._coming and (settled or self._coming[0].when <= now):
             change = self._coming.popleft()
             self.version += 1
             if change.document is None:
@@ -71,8 +72,9 @@ class Documents:
                 self._seen[change.key] = change.document
         return self._seen
 
-    def change(self, schema: Schema) -> None:
-        """A new schema: documents get null, or nothing, for the fields that are new."""
+    def change(self, schema: Schema, delay: float = 0.0) -> None:
+        """A new schema: documents get null, or nothing, for new fields; writes know these after a delay."""
+        self._known = (time.monotonic() + delay, self.schema)
         self.schema = schema
         self.version += 1
         for document in {id(each): each for each in [*self.newest.values(), *self._seen.values()]}.values():
@@ -87,6 +89,10 @@ class Documents:
         actions = [self._parsed(number, each) for number, each in enumerate(_actions(body))]
         return [self._applied(action, key, values, delay, fails) for action, key, values in actions]
 
+    def _writable(self) -> Schema:
+        until, before = self._known
+        return before if time.monotonic() < until else self.schema
+
     def _parsed(self, number: int, action: Any) -> tuple[str, str, dict[str, Any]]:
         if not isinstance(action, dict):
             raise invalid("actions", f"{number}: An indexing action is an object.")
@@ -100,7 +106,7 @@ class Documents:
         for field_name, value in action.items():
             if field_name == "@search.action":
                 continue
-            if field_name not in self.schema.fields:
+            if field_name not in self._writable().fields:
                 raise Refused(
                     f"The request is invalid. Details: The property '{field_name}' does not exist on type "
                     "'search.documentFields' or is not present in the API version. Make sure to only use property "

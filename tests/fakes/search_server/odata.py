@@ -11,46 +11,25 @@ Texts compare by code point. Functions of OData that the service lacks are refus
 
 from __future__ import annotations
 
-import math
-import operator
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from tests.fakes.search_server.edm import NUMBERS
 from tests.fakes.search_server.errors import Refused
 from tests.fakes.search_server.odata_lambdas import Lambda
 from tests.fakes.search_server.odata_tokens import Constant, Cursor, literal
-from tests.fakes.search_server.schema import Field, Schema
-
-Predicate = Callable[[Mapping[str, Any], Any], bool]  # of a document's values and of the range variable's
+from tests.fakes.search_server.odata_values import Predicate, Variable, check_types, compare
+from tests.fakes.search_server.schema import Schema
 
 MAX_NODES = 500  # the service says only that hundreds of clauses are a risk
 MAX_DEPTH = 100
 _REVERSED = {"gt": "lt", "lt": "gt", "ge": "le", "le": "ge", "eq": "eq", "ne": "ne"}
-_KINDS = {"eq": "Equal", "ne": "NotEqual", "gt": "GreaterThan", "lt": "LessThan"}
-_KINDS |= {"ge": "GreaterThanOrEqual", "le": "LessThanOrEqual"}
 _UNSUPPORTED_WORDS = (
     "startswith endswith contains tolower toupper length indexof substring trim concat year month day hour minute "
     "second round floor ceiling cast isof now date time matchesPattern add sub mul div mod has in"
 )
 _UNSUPPORTED = set(_UNSUPPORTED_WORDS.split())
 _SERVICE = {"search.ismatch", "search.ismatchscoring", "geo.distance", "geo.intersects"}
-
-
-class Variable(NamedTuple):
-    """A field, or a range variable over one."""
-
-    field: Field
-    ranged: bool
-
-    @property
-    def kind(self) -> str:
-        return self.field.item if self.ranged else self.field.kind
-
-    def read(self, values: Mapping[str, Any], item: Any) -> Any:
-        found = item if self.ranged else values.get(self.field.name)
-        return self.field.normal(found) if isinstance(found, str) else found
 
 
 def compile_filter(text: str, schema: Schema) -> Callable[[Mapping[str, Any]], bool]:
@@ -141,10 +120,10 @@ class _Parser(Cursor):
             left, right, name = right, left, _REVERSED[name]
         if not isinstance(left, Variable) or not isinstance(right, Constant):
             raise self.wrong("Comparison must be between a field, range variable or function call and a literal value.")
-        self._check_types(left, right, name)
+        check_types(left, right, name)
         if self.lambdas:
             self.lambdas[-1].compare(name, self.negated)
-        return _compare(left, name, right.value)
+        return compare(left, name, right.value)
 
     def _truth(self, left: Constant | Variable) -> Predicate:
         if isinstance(left, Variable) and left.kind == "Edm.Boolean":
@@ -154,20 +133,6 @@ class _Parser(Cursor):
         if self.peek().kind not in {"end"} and self.peek().text not in {")", "and", "or"}:
             raise self.syntax()
         raise self.wrong("The $filter expression must evaluate to a single boolean value.")
-
-    def _check_types(self, left: Variable, right: Constant, name: str) -> None:
-        same = right.kind in {left.kind, "null"} or {left.kind, right.kind} <= NUMBERS
-        infinite = isinstance(right.value, float) and not math.isfinite(right.value) and left.kind != "Edm.Double"
-        if not same or infinite:
-            raise self.wrong(
-                f"A binary operator with incompatible types was detected. Found operand types '{left.kind}' and "
-                f"'{right.kind}' for operator kind '{_KINDS[name]}'."
-            )
-        if name in {"eq", "ne"}:
-            return
-        if left.kind == "Edm.Boolean" or right.kind == "null":
-            found = "null" if right.kind == "null" else "the type 'Edm.Boolean'"
-            raise self.wrong(f"The operator '{name}' is not supported for {found}.")
 
     def _operand(self) -> Constant | Variable:
         token = self.peek()
@@ -256,22 +221,3 @@ class _Parser(Cursor):
 
     def unsupported(self) -> Refused:
         return self.wrong("The expression uses an unsupported OData language feature.")
-
-
-def _compare(left: Variable, name: str, right: Any) -> Predicate:
-    if isinstance(right, str):
-        right = left.field.normal(right)
-    if name in {"eq", "ne"}:
-        wanted = name == "eq"
-        return lambda values, item: _equal(left.read(values, item), right) is wanted
-    test = getattr(operator, name)
-
-    def ranged(values: Mapping[str, Any], item: Any) -> bool:
-        found = left.read(values, item)
-        return found is not None and right is not None and bool(test(found, right))
-
-    return ranged
-
-
-def _equal(found: Any, constant: Any) -> bool:
-    return found is constant if found is None or constant is None else bool(found == constant)

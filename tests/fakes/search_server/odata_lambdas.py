@@ -60,8 +60,8 @@ class Lambda:
         lonely, word = ("ne", "and") if self.kind == "any" else ("eq", "or")
         if (self.field.item == "Edm.Boolean" and self.joined) or (lonely in self.compared and word in self.joined):
             raise expression(
-                "Invalid lambda expression. Found an unsupported form of complex Boolean expression. For 'any', please use "
-                "expressions that are 'ORs of ANDs', also known as Disjunctive Normal Form. For 'all', please use "
+                "Invalid lambda expression. Found an unsupported form of complex Boolean expression. For 'any', please "
+                "use expressions that are 'ORs of ANDs', also known as Disjunctive Normal Form. For 'all', please use "
                 "expressions that are 'ANDs of ORs', also known as Conjunctive Normal Form.",
                 "$filter",
             )

@@ -42,12 +42,14 @@ class Index:
 class Service:
     """The state of a service.
 
-    `delay` (seconds) passes before a write can be found; `semantic` says whether it has the semantic ranker;
-    `document_faults` is asked once for each document of a batch, by its key.
+    `delay` (seconds) passes before a write can be found, `schema_delay` before one may use a field that an update
+    added; `semantic` says whether it has the semantic ranker; `document_faults` is asked once for each document of a
+    batch, by its key.
     """
 
     def __init__(self) -> None:
         self.delay = 0.15
+        self.schema_delay = 0.0
         self.semantic = True
         self.document_faults = Faults()
         self.indexes: dict[str, Index] = {}
@@ -57,6 +59,11 @@ class Service:
         """A new one."""
         self._etags += 1
         return f'"0x8DC{self._etags:012X}"'
+
+    def settle(self) -> None:
+        """Shows all that was written."""
+        for index in self.indexes.values():
+            index.documents.seen(settled=True)
 
     def named(self, name: str) -> Index:
         """The index of a name."""
@@ -127,7 +134,7 @@ class Operations:
         if index is None:
             return self._created(definition)
         index.schema = index.schema.changed(definition, self.service.etag())
-        index.documents.change(index.schema)
+        index.documents.change(index.schema, self.service.schema_delay)
         if self.headers.get("Prefer") != "return=representation":
             return Answer(204, ETag=index.schema.etag)
         return Answer(200, index.schema.definition, ETag=index.schema.etag)

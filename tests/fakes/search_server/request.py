@@ -194,7 +194,7 @@ def _orders(text: str | None, schema: Schema) -> list[Order]:
 
 
 def _facet(text: str, schema: Schema) -> Facet:
-    name, *options = names(text)
+    name, *options = names(text) or [""]
     field = schema.fields.get(name)
     if field is None:
         raise parameter(f"Could not find a property named '{name}' on type 'search.document'.", "facet")

@@ -1,7 +1,7 @@
 """The schema of an index: its fields, its semantic configurations, and which updates it takes.
 
-https://learn.microsoft.com/azure/search/search-howto-reindex. The documents say that a vector configuration in use cannot
-change, without naming its parts: here nothing of an algorithm or a compression may.
+https://learn.microsoft.com/azure/search/search-howto-reindex. The documents say that a vector configuration in use
+cannot change, without naming its parts: here nothing of an algorithm or a compression may.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
             if fault and fault.status == 0:
                 reset(self)
             elif fault and fault.status:
-                words = _WORDS.get(fault.status, "An error has occurred.")
+                words = fault.message or _WORDS.get(fault.status, "An error has occurred.")
                 self._send(fault.status, {"error": {"code": "", "message": words}}, dict(fault.headers))
             else:
                 with self.fake.lock:

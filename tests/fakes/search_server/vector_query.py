@@ -47,20 +47,23 @@ def vector_query(query: Any, schema: Schema) -> VectorQuery:
         )
     if query.get("kind") != "vector":
         raise invalid("parameters", f"The kind '{query.get('kind')}' of a vector query is not known.")
-    vector = query.get("vector")
-    if not isinstance(vector, list) or not all(_number(each) for each in vector):
+    for name, value in query.items():
+        if value is not None and not _VECTOR[name].takes(value):
+            raise invalid("parameters", f"Cannot convert the value of '{name}': {str(value)[:80]!r}.")
+    vector, k, factor = query.get("vector"), query.get("k"), query.get("oversampling")
+    weight = 1.0 if query.get("weight") is None else float(query["weight"])
+    if vector is None or not all(map(math.isfinite, vector)):
         raise invalid("parameters", "'vector' must be a list of finite numbers.")
-    k, weight, factor = query.get("k"), query.get("weight"), query.get("oversampling")
-    if k is not None and (not isinstance(k, int) or isinstance(k, bool) or k < 1):
-        raise parameter("The value of 'k' must be a whole number above 0.", "vectorQueries")
-    if weight is not None and not (_number(weight) and weight > 0):
-        raise parameter("The value of 'weight' must be a number above 0.", "vectorQueries")
+    if k is not None and k < 1:
+        raise parameter("The value of 'k' must be above 0.", "vectorQueries")
+    if weight <= 0:
+        raise parameter("The value of 'weight' must be above 0.", "vectorQueries")
     if len(names(query.get("fields"))) > MAX_FIELDS:
         raise parameter(f"A vector query names at most {MAX_FIELDS} fields.", "vectorQueries.fields")
     fields = [_vector_field(name, vector, factor, schema) for name in names(query.get("fields"))]
     if not fields:
         raise parameter("A vector query must name at least one field.", "vectorQueries")
-    return VectorQuery(fields, vector, k or DEFAULT_K, 1.0 if weight is None else float(weight))
+    return VectorQuery(fields, vector, k or DEFAULT_K, weight)
 
 
 def _vector_field(name: str, vector: list[float], factor: Any, schema: Schema) -> Field:
@@ -71,12 +74,8 @@ def _vector_field(name: str, vector: list[float], factor: Any, schema: Schema) -
         raise parameter(f"The field '{name}' in the vector field list is not a vector field.", "vectorQueries.fields")
     if len(vector) != field.dimensions:
         raise parameter(dimensions_message(field, len(vector)), "vectorQueries.vector", "InvalidVectorQuery")
-    if factor is not None and not (field.compressed and _number(factor) and factor >= 1):
+    if factor is not None and not (field.compressed and factor >= 1):
         raise parameter(
             f"'oversampling' must be at least 1, and the vector field '{name}' must use compression.", "vectorQueries"
         )
     return field
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

@@ -12,7 +12,7 @@ from azure.core.exceptions import ResourceExistsError
 
 from imagelore.errors import ImageloreError
 from imagelore.index._stamp import Stamp, check_embedder
-from imagelore.index.azure_search.connection import DEFINE, Connection
+from imagelore.index.azure_search.connection import DEFINE, METHODS, Connection
 from imagelore.index.azure_search.definition import SCHEMA, definition, stamp_text
 from imagelore.index.azure_search.known import Known
 from imagelore.index.azure_search.store import AzureSearchIndex
@@ -51,7 +51,7 @@ def create(address: str, embedder: EmbedderInfo, settings: Settings) -> AzureSea
     if Known(connection).defined() is None:
         made = definition(connection.index, embedder, stamp_text(Stamp(SCHEMA, embedder), address))
         with connection.edge(DEFINE), suppress(ResourceExistsError):  # another process was first
-            connection.indexes.create_index(made)
+            connection.indexes.create_index(made, retry_on_methods=METHODS)
     index = AzureSearchIndex(connection, settings)
     check_embedder(address, index.embedder, embedder)
     return index

@@ -18,11 +18,13 @@ from imagelore.index._stamp import missing
 from imagelore.settings import Settings
 
 SCHEME = "azure-search://"
+# what an identity needs: https://learn.microsoft.com/azure/search/search-security-rbac
 READ = "Search Index Data Reader"  # documents
 WRITE = "Search Index Data Contributor"
 LOOK = "Reader"  # the index's definition, which holds the stamp
 DEFINE = "Search Service Contributor"
 _SERVICE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])")
+_CLOUDS = (".azure.us", ".azure.cn")  # of governments, and of China: their tokens are of their own
 _INDEX = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,126}[a-z0-9])?")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT"})  # all that we send may be sent twice
 
@@ -47,9 +49,8 @@ class Connection:
         self._service = _azure.Service(
             "Azure AI Search", endpoint, "AZURE_SEARCH_ENDPOINT", "AZURE_SEARCH_KEY", READ, (settings.azure_search_key,)
         )
-        with self.edge(READ):
-            credential = _azure.credential(settings.azure_search_key)
-        options = _options(settings)
+        credential = _azure.credential(settings.azure_search_key)
+        options = _options(endpoint, settings)
         self.documents = SearchClient(endpoint, self.index, credential, **options)
         self.indexes = SearchIndexClient(endpoint, credential, **options)
         self._close = weakref.finalize(self, _closed, self.documents, self.indexes)
@@ -107,12 +108,13 @@ class Connection:
         return _azure.explain(error, self._service._replace(role=role))
 
 
-def _options(settings: Settings) -> dict[str, Any]:
+def _options(endpoint: str, settings: Settings) -> dict[str, Any]:
     retries = settings.azure_retries
+    cloud = next((cloud for cloud in _CLOUDS if endpoint.endswith(f".search{cloud}")), ".azure.com")
+    signs_in = not settings.azure_search_key  # a request with a key does not know the option that the policy sets
     return {
-        "per_call_policies": []
-        if settings.azure_search_key
-        else [_azure.LoopbackPolicy()],  # a key knows no such option
+        "audience": f"https://search{cloud}",
+        "per_call_policies": [_azure.LoopbackPolicy()] if signs_in else [],
         "connection_timeout": settings.azure_timeout,
         "read_timeout": settings.azure_timeout,
         "retry_total": retries,

@@ -36,6 +36,7 @@ SCHEMA = 1  # raised whenever an older imagelore could no longer read or write t
 SEMANTIC = "meaning"  # the semantic configuration
 LONGEST_STAMP = 4_000  # characters that the service takes as a description
 OVERSAMPLING = 4.0  # times k: candidates by quantised vectors that get their exact cosines
+_LONGEST_NAME = 128  # characters of a field's name
 _MARK = "imagelore knowledge base "  # an index whose description does not start like this is not ours
 _PROFILE, _ALGORITHM, _COMPRESSION, _ANALYZER = "pictures", "hnsw", "scalar", "english_folded"
 _TEXT, _TEXTS = "Edm.String", "Collection(Edm.String)"
@@ -96,8 +97,14 @@ def definition(name: str, embedder: EmbedderInfo, stamp: str) -> SearchIndex:
 
 
 def user_field(name: str, kind: FieldType) -> SearchField:
-    """The column of a user's field: filtered, counted and, where it is no list, sorted by; its words are in `words`."""
-    return _field(field_column(name), _TYPES[kind], filterable=True, facetable=True, sortable=kind != "texts")
+    """The column of a user's field: to filter, count and, where it has a range, sort by; its words are in `words`."""
+    ranged = kind in ("integer", "number", "date")
+    return _field(field_column(name), _TYPES[kind], filterable=True, facetable=True, sortable=ranged)
+
+
+def has_column(name: str) -> bool:
+    """Whether the service takes the column's name; a value without one is kept and searched, but not filtered by."""
+    return len(field_column(name)) <= _LONGEST_NAME
 
 
 def declared(index: SearchIndex) -> dict[str, FieldType]:
@@ -153,7 +160,7 @@ def read_stamp(index: SearchIndex, address: str) -> Stamp:
 
 def _own_fields() -> list[SearchField]:
     return [
-        _field("key", _TEXT, key=True, filterable=True),
+        _field("key", _TEXT, key=True),
         _field("id", _TEXT, filterable=True, sortable=True),
         _field("sha256", _TEXT, filterable=True),
         *(_field(name, _TEXT, filterable=True, facetable=True) for name in ("source", "path")),

@@ -22,6 +22,7 @@ from imagelore.errors import KnowledgeBaseError
 from imagelore.index._columns import field_column, image_column, text_column, vector_space
 from imagelore.index._values import clean, directed, utf8
 from imagelore.index._words import searched, stems
+from imagelore.index.azure_search.definition import has_column
 from imagelore.types import FieldType, FieldValue, Record, Seen, Vectors
 
 _LONGEST = 32_000  # bytes of a string that is filtered by; the service takes 32,766
@@ -74,6 +75,8 @@ def to_document(record: Record, known: Mapping[str, FieldType]) -> dict[str, Any
         told = {column(space): directed(vector) for space, vector in vectors.items()}
         document |= {name: numbers(vector) for name, vector in told.items() if vector is not None}
     for name, value in record.fields.items():
+        if not has_column(name):
+            continue
         if name not in known:
             raise KnowledgeBaseError(
                 f"the knowledge base has no column {field_column(name)!r} for `{record.path}`: declare the field "

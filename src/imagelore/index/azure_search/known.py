@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 
 from azure.core import MatchConditions
 from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
@@ -72,7 +73,7 @@ class Known:
             KnowledgeBaseError: others keep changing it, or the service refused.
         """
         for _ in range(_TRIES):
-            index = self.index(fresh=True)
+            index = deepcopy(self.index(fresh=True))  # what the service refuses must not be remembered
             if not edit(index):
                 return
             with self._connection.edge(DEFINE):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from azure.search.documents.indexes.models import SearchIndex
 
 from imagelore.index._columns import vector_columns
 from imagelore.index._filters import OWN_FIELDS, column_of
-from imagelore.index._stamp import Stamp, with_source
+from imagelore.index._stamp import with_source
 from imagelore.index.azure_search.connection import READ, Connection
-from imagelore.index.azure_search.definition import declared, stamp_text, user_field
+from imagelore.index.azure_search.definition import declared, has_column, read_stamp, stamp_text, user_field
 from imagelore.index.azure_search.documents import to_document, to_record
 from imagelore.index.azure_search.facets import facets
 from imagelore.index.azure_search.filter import both, named, odata, one_of, text
@@ -45,7 +46,7 @@ class AzureSearchIndex:
 
     def upsert(self, records: Sequence[Record]) -> Mapping[str, str]:
         """Writes whole records by id; of records with the same id the last one stays."""
-        needed = frozenset(name for record in records for name in record.fields)
+        needed = frozenset(name for record in records for name in record.fields if has_column(name))
         known = self._known.fields(needed) if records else {}
         return self._writer.upload([to_document(r, known) for r in {r.id: r for r in records}.values()])
 
@@ -58,7 +59,7 @@ class AzureSearchIndex:
 
         def edit(index: SearchIndex) -> bool:
             known = declared(index)
-            new = [user_field(name, kind) for name, kind in fields.items() if name not in known]
+            new = [user_field(name, kind) for name, kind in fields.items() if name not in known and has_column(name)]
             index.fields = [*index.fields, *new]
             return bool(new)
 
@@ -68,9 +69,9 @@ class AzureSearchIndex:
         """Stores a source's name and root; a known name gets the new root."""
 
         def edit(index: SearchIndex) -> bool:
-            stamp = self._known.stamp()
-            sources = with_source(stamp.sources, source)
-            index.description = stamp_text(Stamp(stamp.schema, stamp.embedder, sources), self._connection.address)
+            address = self._connection.address
+            stamp = read_stamp(index, address)
+            index.description = stamp_text(replace(stamp, sources=with_source(stamp.sources, source)), address)
             return source not in stamp.sources
 
         self._known.change(edit)

@@ -89,7 +89,9 @@ def connect(place: Place, settings: Settings, role: str, **options: Any) -> Acce
         settings.azure_storage_sas.lstrip("?"),
     )
     variable = next((name for name, value in ((_STRING, string), (_KEY, key), (_SAS, sas)) if value), "")
+    secret = _parts(string).get("accountkey", "") if string else key
     try:
+        b64decode(secret, validate=True)  # here, not at the first request
         if string:
             client = BlobServiceClient.from_connection_string(string, **options)
             url = _azure.address(client.url, _STRING, "DefaultEndpointsProtocol=https;AccountName=...")
@@ -111,22 +113,26 @@ def connect(place: Place, settings: Settings, role: str, **options: Any) -> Acce
         raise SourceError(
             f"`{source}` is of the account {named!r}, the address names {place.account!r}: mend one of them"
         )
-    service = _azure.Service("Azure Blob Storage", url, _ENDPOINT, _KEY, role, (string, key, sas))
+    service = _azure.Service("Azure Blob Storage", url, _ENDPOINT, _KEY, role, (string, secret, sas))
     return Access(client, service, variable)
 
 
 def _credential(account: str, key: str, sas: str) -> Any:
     if key:
-        b64decode(key, validate=True)  # here, not at the first request
         return AzureNamedKeyCredential(account, key)
     return AzureSasCredential(sas) if sas else _azure.identity()
 
 
+def _parts(connection: str) -> dict[str, str]:
+    """The values of a connection string by their names in lower case."""
+    pairs = (part.split("=", 1) for part in connection.split(";") if "=" in part)
+    return {name.strip().lower(): value.strip() for name, value in pairs}
+
+
 def _in_string(connection: str) -> str:
     """The account that a connection string names, or "" where it names none."""
-    values = dict(part.split("=", 1) for part in connection.split(";") if "=" in part)
-    names = {name.strip().lower(): value.strip() for name, value in values.items()}
-    return "devstoreaccount1" if "usedevelopmentstorage" in names else names.get("accountname", "")
+    parts = _parts(connection)
+    return "devstoreaccount1" if "usedevelopmentstorage" in parts else parts.get("accountname", "")
 
 
 def _in_url(url: str) -> str:
@@ -135,4 +141,4 @@ def _in_url(url: str) -> str:
     if parts.path.strip("/"):
         return parts.path.strip("/")
     name, _, rest = (parts.hostname or "").partition(".")
-    return name if rest.startswith("blob.") else ""
+    return name.removesuffix("-secondary") if rest.startswith("blob.") else ""

@@ -9,6 +9,7 @@ import hashlib
 import mimetypes
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from azure.core import MatchConditions
@@ -33,7 +34,7 @@ from imagelore.source.azure_blob.values import decoded, encoded
 
 PAGE = 1_000  # blobs of a listing that are in memory at once
 BLOCK = 8_000_000  # bytes: what is larger is read in ranges, and written in blocks
-_PARALLEL = 4  # ranges of one blob
+_PARALLEL = 4  # ranges or blocks of one blob
 _TRIES = 4  # for a blob that changes under our hands
 _NO_TAGS = (400, 403, 409)  # not allowed, or not offered by this kind of account
 _KINDS = mimetypes.MimeTypes()  # not what this machine happens to know
@@ -197,11 +198,20 @@ class Container:
         if len(data) <= BLOCK:
             blob.upload_blob(data, overwrite=True, **options)  # "overwrite" under the condition above
             return
-        blocks, run = [], uuid.uuid4().hex  # names of our own: another writer's blocks never get into the blob
-        for start in range(0, len(data), BLOCK):
-            blocks.append(BlobBlock(f"{run}{start // BLOCK:08d}"))
-            blob.stage_block(blocks[-1].id, data[start : start + BLOCK])
-        blob.commit_block_list(blocks, **options)
+        blob.commit_block_list(_staged(blob, data), **options)
+
+
+def _staged(blob: BlobClient, data: bytes) -> list[BlobBlock]:
+    """The data as blocks that wait at the account; no reader sees them before they are committed."""
+    run = uuid.uuid4().hex  # names of our own: another writer's blocks never get into the blob
+
+    def stage(start: int) -> BlobBlock:
+        block = BlobBlock(f"{run}{start // BLOCK:08d}")
+        blob.stage_block(block.id, data[start : start + BLOCK])
+        return block
+
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        return list(pool.map(stage, range(0, len(data), BLOCK)))
 
 
 def _next(pages: Iterator[Iterator[BlobProperties]]) -> list[BlobProperties] | None:
