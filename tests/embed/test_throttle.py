@@ -41,7 +41,7 @@ def settled(clock: Clock) -> Throttle:
 def test_calls_start_evenly_just_below_the_allowed_rate(clock: Clock) -> None:
     paced = settled(clock)
     starts = [paced.wait() for _ in range(22)]
-    assert [later - start for start, later in pairwise(starts)] == pytest.approx([1 / 19.6] * 21)
+    assert [later - start for start, later in pairwise(starts)] == pytest.approx([1 / 19.4] * 21)
     assert starts[20] - starts[0] > 1  # not more than 20 in any second
 
 
@@ -55,7 +55,7 @@ def test_a_pause_is_not_made_up_for_by_a_burst(clock: Clock) -> None:
     paced = settled(clock)
     clock.sleep(60)
     starts = [paced.wait() for _ in range(3)]
-    assert starts[2] - starts[0] == pytest.approx(2 / 19.6 - 0.01)  # a little, so that late wake-ups do not add up
+    assert starts[2] - starts[0] == pytest.approx(2 / 19.4 - 0.01)  # a little, so that late wake-ups do not add up
 
 
 def test_without_a_limit_nobody_waits(clock: Clock) -> None:
@@ -74,9 +74,9 @@ def test_the_rate_is_cut_once_for_calls_that_were_under_way_together(clock: Cloc
     starts = [paced.wait() for _ in range(5)]
     for start in starts:
         paced.refused(start, 1.0)
-    assert paced.rate == pytest.approx(0.8 * 19.6)
+    assert paced.rate == pytest.approx(0.8 * 19.4)
     paced.refused(paced.wait(), 1.0)
-    assert paced.rate == pytest.approx(0.8 * 0.8 * 19.6)
+    assert paced.rate == pytest.approx(0.8 * 0.8 * 19.4)
 
 
 def test_the_rate_comes_back_and_never_exceeds_the_allowed_one(clock: Clock) -> None:
@@ -85,14 +85,14 @@ def test_the_rate_comes_back_and_never_exceeds_the_allowed_one(clock: Clock) -> 
         paced.refused(paced.wait(), 0.0)
     assert paced.rate == 0.5
     before = clock.now
-    while paced.rate < 0.99 * 19.6:
+    while paced.rate < 0.99 * 19.4:
         paced.wait()
         paced.succeeded()
     assert clock.now - before < 60
     for _ in range(100):
         paced.wait()
         paced.succeeded()
-        assert paced.rate <= 19.6
+        assert paced.rate <= 19.4
 
 
 def test_a_refusal_teaches_a_rate_where_none_was_set(clock: Clock) -> None:

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from weakref import WeakValueDictionary
 
-_MARGIN = 0.98  # of the allowed rate: calls never arrive as evenly as they are sent
+_MARGIN = 0.97  # of the allowed rate: calls never arrive as evenly as they are sent
 _START = 0.92  # of the allowed rate: at first, while connections are made, they come least evenly
 _CUT = 0.8  # what is left of the rate after a refusal
 _LEAST = 0.5  # calls a second, however often they are refused

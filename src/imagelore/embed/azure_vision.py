@@ -50,7 +50,7 @@ class AzureVision:
         self._model = settings.azure_vision_model
         self._calls = Calls(self._service, "Ocp-Apim-Subscription-Key", settings, settings.azure_vision_rate)
         self.close = weakref.finalize(self, self._calls.close)
-        self._info = EmbedderInfo("azure_vision", self._model, (SPACE,), image_side=SIDE, batch=32, parallel=2)
+        self._info = EmbedderInfo("azure_vision", self._model, (SPACE,), image_side=SIDE, batch=32, parallel=3)
 
     @property
     def info(self) -> EmbedderInfo:
