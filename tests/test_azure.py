@@ -123,6 +123,10 @@ def test_a_key_goes_before_the_identity(monkeypatch: pytest.MonkeyPatch) -> None
     assert credential("") is someone
 
 
+def test_a_service_shows_no_secret() -> None:
+    assert KEY not in f"{SEARCH} {SEARCH!r}"
+
+
 def test_loopback() -> None:
     assert [is_loopback(h) for h in ("localhost", "127.0.0.2", "::1", "10.0.0.1", "localhost.evil")] == [
         True, True, True, False, False,

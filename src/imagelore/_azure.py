@@ -46,6 +46,9 @@ class Service(NamedTuple):
     role: str  # the least role that an identity needs
     secrets: tuple[str, ...] = ()  # only to keep them out of messages
 
+    def __repr__(self) -> str:
+        return f"Service({self.name!r}, {self.host!r})"
+
     @property
     def host(self) -> str:
         """Host and port."""

@@ -100,7 +100,8 @@ class Space:
     documents: bool = False  # records' texts
     queries: bool = False  # questions
     text_floor: float = 0.0  # a cosine that a question and an unrelated text seldom exceed (95th percentile)
-    image_floor: float = 0.0  # the same for a question (or, without `queries`, a picture) and an unrelated picture
+    image_floor: float = 0.0  # the same for a question and an unrelated picture
+    look_floor: float = 0.0  # the same for two unrelated pictures
 
 
 @dataclass(frozen=True, slots=True)

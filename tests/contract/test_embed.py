@@ -81,6 +81,7 @@ def test_info_is_whole(embedder: Embedder) -> None:
         assert space.images or space.documents
         assert 0 <= space.text_floor < 1
         assert 0 <= space.image_floor < 1
+        assert 0 <= space.look_floor < 1
 
 
 def test_pictures_get_a_unit_vector_in_each_of_their_spaces(embedder: Embedder) -> None:

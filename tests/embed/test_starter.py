@@ -79,7 +79,7 @@ def test_a_look_survives_mirroring_and_shrinking(embedder: Starter) -> None:
     changed = [picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT), picture.resize((200, 150))]
     looks = embedder.embed_images([picture, *changed, Image.effect_noise((300, 300), 80).convert("RGB")])
     original, mirrored, shrunk, other = looks.vectors["look"]
-    assert min(original @ mirrored, original @ shrunk) > 0.85 > embedder.info.spaces[1].image_floor > original @ other
+    assert min(original @ mirrored, original @ shrunk) > 0.85 > embedder.info.spaces[1].look_floor > original @ other
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 4000), (4000, 1), (3, 2), (259, 261), (2600, 20)])

@@ -15,7 +15,7 @@ EMBEDDER = EmbedderInfo(
     "1",
     (
         Space("joint", 2, images=True, documents=True, queries=True, text_floor=0.5, image_floor=0.3),
-        Space("look", 2, images=True, image_floor=0.6),
+        Space("look", 2, images=True, look_floor=0.6),
     ),
     64,
 )

@@ -37,8 +37,9 @@ SIDE = 768  # pixels: Florence was last trained on 384 x 384 (Yuan et al., arXiv
 WORDS, WINDOWS = 70, 4  # words a call; calls a text, each of which counts against the rate
 
 # No figures are published. Contrastive models of this kind place unrelated texts and pictures at cosines of 0.1 to 0.2,
-# and unrelated texts far closer together: the floors are careful ones until they are measured.
-SPACE = Space("florence", DIMENSIONS, images=True, documents=True, queries=True, text_floor=0.7, image_floor=0.25)
+# and two unrelated texts, or pictures, far closer together: the floors are careful ones until they are measured.
+_FLOORS = {"text_floor": 0.7, "image_floor": 0.25, "look_floor": 0.65}
+SPACE = Space("florence", DIMENSIONS, images=True, documents=True, queries=True, **_FLOORS)
 
 
 class AzureVision:
@@ -50,7 +51,7 @@ class AzureVision:
         self._model = settings.azure_vision_model
         self._calls = Calls(self._service, "Ocp-Apim-Subscription-Key", settings, settings.azure_vision_rate)
         self.close = weakref.finalize(self, self._calls.close)
-        self._info = EmbedderInfo("azure_vision", self._model, (SPACE,), image_side=SIDE, batch=32, parallel=3)
+        self._info = EmbedderInfo("azure_vision", self._model, (SPACE,), image_side=SIDE, batch=32, parallel=2)
 
     @property
     def info(self) -> EmbedderInfo:

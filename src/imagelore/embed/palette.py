@@ -30,7 +30,7 @@ INFO = EmbedderInfo(
     name="palette",
     version="1",
     spaces=(
-        Space("colour", len(_COLOURS) + 1, images=True, queries=True, image_floor=0.3),
+        Space("colour", len(_COLOURS) + 1, images=True, queries=True, image_floor=0.3, look_floor=0.3),
         Space("words", _WORDS + 1, documents=True, queries=True, text_floor=0.3),
     ),
     image_side=64,

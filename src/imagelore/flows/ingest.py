@@ -158,7 +158,7 @@ def _pipeline(
     info = embed.embedder.info
     with (
         closing(overlapped(read, tally.wanted(changes), workers or os.cpu_count() or 1, _AHEAD)) as drafts,
-        closing(overlapped(embed, chunked(drafts, info.batch, 1.0), info.parallel, _AHEAD)) as embedded,
+        closing(overlapped(embed, chunked(drafts, info.batch, 1.0), info.parallel, max(2, _AHEAD // info.batch))) as embedded,
         closing(overlapped(write, chunked(tally.passing(embedded), _CHUNK, _SECONDS), 1)) as written,
     ):
         yield from written

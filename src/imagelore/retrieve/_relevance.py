@@ -16,9 +16,9 @@ class Relevance:
     def __init__(self, query: Query, embedder: EmbedderInfo) -> None:
         self._words = {stem(word): word for word in content_words(query.text)}
         self._floors = {}
-        for name in ("meaning", "image", "look"):
+        for name, floor in (("meaning", "text_floor"), ("image", "image_floor"), ("look", "look_floor")):
             if space := embedder.space(name):
-                self._floors[name] = space.text_floor if name == "meaning" else space.image_floor
+                self._floors[name] = getattr(space, floor)
 
     def fits(self, record: Record, found: Mapping[str, Found]) -> bool:
         """Vectors above what unrelated things reach, or enough of the question's words in the record or in `seen`."""

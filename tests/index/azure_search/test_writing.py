@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import datetime
+from typing import Any
 
 import pytest
 
 from imagelore.errors import KnowledgeBaseError
 from imagelore.index.azure_search import writing
-from tests.contract.index_records import BOAT, RECORDS, record
+from tests.contract.index_records import BOAT, RECORDS, record, unit
 from tests.fakes.search_server import FakeSearch
 from tests.fakes.search_server import server as fake_server
 from tests.index.azure_search.service import make, uploads
@@ -139,3 +141,20 @@ def test_what_is_remembered_of_writes_does_not_grow(server: FakeSearch, monkeypa
         assert len(index._writer._pending) <= 15
     index.refresh()
     assert index.count() == 100
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("n", "1"), ("n", True), ("n", 2**63), ("x", "1"), ("b", 1), ("d", datetime(2024, 1, 1)), ("l", "a"), ("t", 1)],
+)
+def test_a_value_of_another_type_is_told(server: FakeSearch, field: str, value: Any) -> None:
+    index = make(server)
+    index.declare({"n": "integer", "x": "number", "b": "boolean", "d": "date", "l": "texts", "t": "text"})
+    with pytest.raises(KnowledgeBaseError, match=f"a value of field `{field}` is not of its type"):
+        index.upsert([record("a", fields={field: value})])
+    assert uploads(server) == []
+
+
+def test_a_vector_of_another_length_is_told(server: FakeSearch) -> None:
+    with pytest.raises(KnowledgeBaseError, match="image_joint"):
+        make(server).upsert([record("bad", images={"joint": unit(1, dimensions=4)})])

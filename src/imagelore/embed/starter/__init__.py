@@ -36,7 +36,7 @@ DOCUMENT_WINDOWS = 8
 # The floors are measured by bench/starter_quality.py on its development pictures.
 SPACES = (
     Space("concept", 384, images=True, documents=True, queries=True, text_floor=0.31, image_floor=0.28),
-    Space("look", 256, images=True, image_floor=0.33),
+    Space("look", 256, images=True, look_floor=0.33),
 )
 
 T = TypeVar("T")

@@ -134,9 +134,7 @@ def _typed(name: str, value: FieldValue, kind: FieldType) -> Any:
     """A value of a user's field as its column takes it."""
     if clean(value) is None:
         return None
-    wanted = _TYPES[kind]
-    fits = isinstance(value, wanted) and (kind == "boolean" or not isinstance(value, bool))
-    if not fits or (kind == "date" and isinstance(value, datetime)) or (kind == "integer" and abs(value) >= 2**63):  # type: ignore[arg-type]
+    if not _fits(value, kind):
         raise KnowledgeBaseError(f"a value of field `{name}` is not of its type {kind}: {str(value)[:80]!r}")
     if isinstance(value, float) and math.isinf(value):
         return "INF" if value > 0 else "-INF"
@@ -145,9 +143,16 @@ def _typed(name: str, value: FieldValue, kind: FieldType) -> Any:
     return _column(value)
 
 
+def _fits(value: Any, kind: FieldType) -> bool:
+    if isinstance(value, bool) != (kind == "boolean") or (kind == "date" and isinstance(value, datetime)):
+        return False
+    if kind == "integer":
+        return isinstance(value, int) and -(2**63) <= value < 2**63
+    return isinstance(value, _TYPES[kind])
+
+
 _TYPES: dict[FieldType, tuple[type, ...]] = {
     "text": (str,),
-    "integer": (int,),
     "number": (int, float),
     "boolean": (bool,),
     "date": (date,),

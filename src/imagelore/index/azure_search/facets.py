@@ -5,7 +5,7 @@ https://learn.microsoft.com/azure/search/search-faceted-navigation
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -64,15 +64,12 @@ def _facet(field: str, column: _Column, told: list[tuple[Any, int]], ends: tuple
 
 
 def _ends(connection: Connection, column: _Column, where: str | None) -> tuple[Any, Any]:
-    return next(_first(connection, column, where, "asc")), next(_first(connection, column, where, "desc"))
-
-
-def _first(connection: Connection, column: _Column, where: str | None, order: str) -> Iterator[Any]:
-    """The first value in an order; None where there is no value."""
-    query = {"filter": both(where, f"{column.name} ne null"), "order_by": [f"{column.name} {order}"]}
-    for row in connection.search(search_text="*", **query, select=[column.name], top=1):
-        yield _value(column.kind, row[column.name])
-    yield None
+    """The least and the greatest value; None where there is no value."""
+    query = {"filter": both(where, f"{column.name} ne null"), "select": [column.name], "top": 1}
+    orders = ([f"{column.name} {order}"] for order in ("asc", "desc"))
+    found = [connection.search(search_text="*", order_by=order, **query) for order in orders]
+    low, high = (_value(column.kind, rows[0][column.name]) if rows else None for rows in found)
+    return low, high
 
 
 def _value(kind: str, value: Any) -> Any:

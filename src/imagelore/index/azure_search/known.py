@@ -61,9 +61,9 @@ class Known:
         """
         return read_stamp(self.index(fresh), self._connection.address)
 
-    def fields(self, needed: frozenset[str] = frozenset(), fresh: bool = False) -> Mapping[str, FieldType]:
+    def fields(self, needed: frozenset[str] = frozenset()) -> Mapping[str, FieldType]:
         """The user's fields; read anew where a needed one is not among them: another process may have added it."""
-        known = declared(self.index(fresh))
+        known = declared(self.index())
         return known if needed <= known.keys() else declared(self.index(fresh=True))
 
     def change(self, edit: Callable[[SearchIndex], bool]) -> None:

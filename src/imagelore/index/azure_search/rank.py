@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, NamedTuple
 
-from azure.core.exceptions import HttpResponseError
 from azure.search.documents.models import VectorizedQuery
 
 from imagelore import _azure
@@ -27,13 +26,11 @@ from imagelore.index.azure_search.documents import numbers, terms
 from imagelore.types import EmbedderInfo, Query, Ranking
 
 RRF = 60  # the constant of the service's fusion
-WEIGHTS = {
-    "meaning": 1.0,
-    "image": 0.5,
-    "look": 0.5,
-}  # beside 1 for the text; they choose what the semantic ranker reads
+WEIGHTS = {"meaning": 1.0, "image": 0.5, "look": 0.5}
+"""Beside 1 for the text: what the service fuses is what its semantic ranker reads the first 50 of."""
+
 _QUESTION = 1_000  # characters of a question that the semantic ranker is given
-_PASSING = (408, 429, 500, 502, 503, 504)  # statuses that say nothing about the next request
+_PASSING = (0, 408, 429, 500, 502, 503, 504)  # statuses that say nothing about the next request; 0: no answer
 _ORDER = ("text", "seen", "meaning", "image", "look", "semantic")
 
 Parts = Mapping[str, Entries]
@@ -93,10 +90,10 @@ class Ranker:
         try:
             return request.hybrid(words, looks, question[:_QUESTION])
         except KnowledgeBaseError as error:
+            if not isinstance(error.__cause__, Exception) or _azure.status(error.__cause__) in _PASSING:
+                raise
             parts = request.hybrid(words, looks)  # where this fails, too, the semantic ranker is not to blame
-            cause = error.__cause__
-            if isinstance(cause, HttpResponseError) and _azure.status(cause) not in _PASSING:
-                self.without = str(error)
+            self.without = str(error)
             return parts
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain, islice
 from typing import Any
 
 from azure.search.documents.indexes.models import SearchIndex
@@ -24,6 +25,7 @@ from imagelore.types import Facet, FieldType, IndexInfo, Query, Ranking, Record,
 
 PAGE = 1_000  # documents that the service answers at once
 RECORDS = 100  # whole records fetched at once: with thumbnails and vectors they are large
+_WHOLE = ("record", "thumbnail")  # the fields of a record, but its vectors
 
 
 class AzureSearchIndex:
@@ -83,7 +85,7 @@ class AzureSearchIndex:
     def manifest(self, source: str) -> Iterator[tuple[str, str, str]]:
         """(id, content version, metadata digest) of every record of a source, page by page."""
         where = f"source eq {text(source)}"
-        for row in self._stream(where, ["id", "version", "digest"]):
+        for row in chain.from_iterable(self._pages(where, ["id", "version", "digest"], PAGE)):
             yield row["id"], row["version"] or "", row["digest"] or ""
 
     def rank(self, query: Query, scope: Scope = Scope()) -> list[Ranking]:
@@ -100,14 +102,15 @@ class AzureSearchIndex:
         """sha256 -> id of a record with that content: the first by id where several have it."""
         found: dict[str, str] = {}
         for chunk in _chunks(hashes, CHUNK):
-            for row in self._stream(one_of("sha256", chunk), ["id", "sha256"]):
+            for row in chain.from_iterable(self._pages(one_of("sha256", chunk), ["id", "sha256"], PAGE)):
                 found.setdefault(row["sha256"], row["id"])
         return found
 
     def browse(self, scope: Scope = Scope(), after: str = "", limit: int = 50) -> list[Record]:
         """A page of records by id, those after `after`."""
-        ids = [row["id"] for row in self._stream(self._filter(scope), ["id"], after, limit)]
-        return self.get(ids)
+        pages = self._pages(self._filter(scope), ["id", *_WHOLE], min(limit, RECORDS), after)
+        rows = chain.from_iterable(pages)
+        return [to_record(row) for row in islice(rows, limit)]
 
     def count(self, scope: Scope = Scope()) -> int:
         """How many records the scope lets through."""
@@ -144,21 +147,21 @@ class AzureSearchIndex:
         return odata(scope, self._fields(named(scope.filter)) if scope.filter else {})
 
     def _whole(self, ids: Sequence[str], visible: str | None, vectors: bool) -> list[Record]:
-        columns = ["record", "thumbnail", *(vector_columns(self.embedder) if vectors else ())]
+        columns = [*_WHOLE, *(vector_columns(self.embedder) if vectors else ())]
         query = {"filter": both(one_of("id", ids), visible), "select": columns, "order_by": ["id"], "top": len(ids)}
         return [to_record(row) for row in self._connection.search(search_text="*", **query)]
 
-    def _stream(self, where: str | None, columns: list[str], after: str = "", limit: int = 0) -> Iterator[Any]:
-        """Rows by id, page by page; `limit` 0: all of them. `$skip` would end after 100,000."""
-        while True:
-            top = min(PAGE, limit or PAGE)
+    def _pages(self, where: str | None, columns: list[str], size: int, after: str = "") -> Iterator[list[Any]]:
+        """Documents by id, those after `after`, page by page: the service's own `$skip` ends at 100,000."""
+        rows: list[Any] = []
+        while size and (not rows or len(rows) == size):
             later = f"id gt {text(after)}" if after else None
-            query = {"filter": both(where, later), "select": columns, "order_by": ["id"], "top": top}
+            query = {"filter": both(where, later), "select": columns, "order_by": ["id"], "top": size}
             rows = self._connection.search(search_text="*", **query)
-            yield from rows
-            if len(rows) < top or (limit and limit <= PAGE):
+            if not rows:
                 return
-            after, limit = rows[-1]["id"], max(0, limit - len(rows))
+            yield rows
+            after = rows[-1]["id"]
 
 
 def _chunks(values: Sequence[str], size: int) -> Iterator[list[str]]:
