@@ -198,7 +198,7 @@ def test_one_file_that_is_refused_stops_nothing(azurite: Azurite, blobs: Contain
     assert report.uploaded == len(VISIBLE) - 1
 
 
-def test_an_archived_blob_is_either_written_again_or_named(azurite: Azurite, blobs: ContainerClient, tmp_path: Path) -> None:
+def test_an_archived_blob_is_written_again_or_named(azurite: Azurite, blobs: ContainerClient, tmp_path: Path) -> None:
     blobs.create_container()
     blobs.upload_blob("in/here/a.jpg", b"old", standard_blob_tier=StandardBlobTier.ARCHIVE)
     (tmp_path / "a.jpg").write_bytes(b"new")

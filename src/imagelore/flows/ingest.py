@@ -156,9 +156,10 @@ def _pipeline(
 ) -> Iterator[Written]:
     read, embed, write = stages
     info = embed.embedder.info
+    batches = max(2, _AHEAD // info.batch)
     with (
         closing(overlapped(read, tally.wanted(changes), workers or os.cpu_count() or 1, _AHEAD)) as drafts,
-        closing(overlapped(embed, chunked(drafts, info.batch, 1.0), info.parallel, max(2, _AHEAD // info.batch))) as embedded,
+        closing(overlapped(embed, chunked(drafts, info.batch, 1.0), info.parallel, batches)) as embedded,
         closing(overlapped(write, chunked(tally.passing(embedded), _CHUNK, _SECONDS), 1)) as written,
     ):
         yield from written
