@@ -191,10 +191,13 @@ def singular(word: str) -> str:
 
 
 @lru_cache(maxsize=50_000)
+_LONGEST = 64  # letters: what is longer is no word of a language, and the rules take squares of its length
+
+
 def stem(word: str) -> str:
     """What the forms of a word share: "windmills" and "windmill", "built" and "building", "café" and "cafe"."""
     word = _IRREGULAR.get(folded := _without_accents(word.casefold()), folded)
-    if len(word) < 3 or not word.isascii() or not word.isalpha() or word in _FIXED:
+    if not 3 <= len(word) <= _LONGEST or not word.isascii() or not word.isalpha() or word in _FIXED:
         return word
     return _step_5(_step_1c(_step_1b(_step_1a(word))))
 
