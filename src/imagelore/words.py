@@ -190,10 +190,10 @@ def singular(word: str) -> str:
     return word if re.search(r"(?:[^s]|ss|us|is)$", word) else word[:-1]
 
 
-@lru_cache(maxsize=50_000)
 _LONGEST = 64  # letters: what is longer is no word of a language, and the rules take squares of its length
 
 
+@lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     """What the forms of a word share: "windmills" and "windmill", "built" and "building", "café" and "cafe"."""
     word = _IRREGULAR.get(folded := _without_accents(word.casefold()), folded)
