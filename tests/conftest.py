@@ -74,7 +74,7 @@ def identity(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeIdentity]:
     _azure.identity.cache_clear()
     yield server
     if _azure.identity.cache_info().currsize:
-        _azure.identity().close()  # type: ignore[attr-defined]
+        _azure.identity().close()
     _azure.identity.cache_clear()
     server.close()
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import azure.core.exceptions
 import azure.identity
 import pytest
-from azure.core.credentials import AzureKeyCredential
+from azure.core.credentials import AccessTokenInfo, AzureKeyCredential
 from azure.core.exceptions import (
     AzureError,
     ClientAuthenticationError,
@@ -19,8 +21,7 @@ from azure.core.exceptions import (
 )
 from azure.identity import CredentialUnavailableError
 
-from imagelore import _azure
-from imagelore._azure import Service, address, credential, explain, hidden, is_loopback
+from imagelore._azure import Identity, Service, address, credential, explain, hidden, is_loopback, signin
 from imagelore.errors import UsageError
 
 KEY = "topsecretkey0123456789"
@@ -98,7 +99,10 @@ def test_signatures_tokens_and_keys_are_taken_out() -> None:
     assert "https://a.blob.core.windows.net/c/b" in told
 
 
-@pytest.mark.parametrize("value", ["", "pix", "ftp://a", "http://example.org", "https://", "https://a:99999", "//a"])
+@pytest.mark.parametrize(
+    "value",
+    ["", "pix", "ftp://a", "http://example.org", "https://", "https://a:99999", "//a", r"https://a\\.b", "https://a b"],
+)
 def test_an_address_is_https_or_of_this_machine(value: str) -> None:
     with pytest.raises(UsageError, match="AZURE_SEARCH_ENDPOINT"):
         address(value, "AZURE_SEARCH_ENDPOINT", "https://NAME.search.windows.net")
@@ -118,9 +122,56 @@ def test_an_address_loses_what_may_be_secret() -> None:
 
 def test_a_key_goes_before_the_identity(monkeypatch: pytest.MonkeyPatch) -> None:
     someone: Any = object()
-    monkeypatch.setattr(_azure, "identity", lambda: someone)
+    monkeypatch.setattr(signin, "identity", lambda: someone)
     assert isinstance(credential("k"), AzureKeyCredential)
     assert credential("") is someone
+
+
+class Slow:
+    """A credential that takes its time, and can be told to fail."""
+
+    def __init__(self, lives: float = 100.0) -> None:
+        self.calls = 0
+        self.fails = False
+        self._lives = lives
+
+    def get_token_info(self, *scopes: str, options: object) -> AccessTokenInfo:
+        self.calls += 1
+        time.sleep(0.02)
+        if self.fails:
+            raise ClientAuthenticationError("az timed out")
+        return AccessTokenInfo(f"token {self.calls} for {scopes[0]}", int(time.time() + self._lives))
+
+
+def test_of_many_threads_one_signs_in() -> None:
+    slow = Slow()
+    identity = Identity(slow)
+    with ThreadPoolExecutor(16) as pool:
+        tokens = set(pool.map(lambda _: identity.get_token("search").token, range(64)))
+    assert tokens == {"token 1 for search"}
+    assert identity.get_token_info("vision").token == "token 2 for vision"
+
+
+def test_a_sign_in_that_fails_leaves_the_token_that_still_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signin, "_HELD", -1.0)
+    slow = Slow()
+    identity = Identity(slow)
+    identity.get_token("search")
+    slow.fails = True
+    assert identity.get_token("search").token == "token 1 for search"
+    with pytest.raises(ClientAuthenticationError):
+        identity.get_token("vision")
+    slow.fails = False
+    assert identity.get_token("search").token == "token 4 for search"
+
+
+def test_an_expired_token_is_not_handed_out() -> None:
+    slow = Slow(lives=-1.0)
+    identity = Identity(slow)
+    identity.get_token("search")
+    slow.fails = True
+    with pytest.raises(ClientAuthenticationError):
+        identity.get_token("search")
 
 
 def test_a_service_shows_no_secret() -> None:

@@ -38,6 +38,8 @@ def allowed(part: str) -> set[str]:
         return CORE | STEPS | {"flows", "providers", "__version__"}
     if part in WAYS_IN:
         return CORE | {"flows", "__version__", part} | ({"ui"} if part == "cli" else set())  # `serve` opens the page
+    if part == "_azure":
+        return {"errors", "_azure"}
     return CORE | {"providers"} | ({"cli"} if part == "__main__" else set())
 
 

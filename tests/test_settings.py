@@ -71,6 +71,10 @@ def test_a_folder_cannot_send_the_key_to_an_address_of_its_own(monkeypatch: pyte
 
 
 LURES = [
+    (r"https://evil.example\.search.windows.net", "", "AZURE_SEARCH_ENDPOINT"),
+    ("https://evil.example#.search.windows.net", "", "AZURE_SEARCH_ENDPOINT"),
+    ("https://pix.search.windows.net@evil.example", "", "AZURE_SEARCH_ENDPOINT"),
+    ("http://pix.search.windows.net", "", "AZURE_SEARCH_ENDPOINT"),
     ("https://search.evil.example", "", "AZURE_SEARCH_ENDPOINT"),
     ("https://pix.search.windows.net.evil.example", "", "AZURE_SEARCH_ENDPOINT"),
     ("https://evil.example/.search.windows.net", "", "AZURE_SEARCH_ENDPOINT"),
@@ -82,10 +86,26 @@ LURES = [
 def test_a_folder_leads_neither_key_nor_sign_in_elsewhere(
     endpoint: str, key: str, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Path("imagelore.toml").write_text(f'azure_search_endpoint = "{endpoint}"')
+    Path("imagelore.toml").write_text(f"azure_search_endpoint = '{endpoint}'")
     if key:
         monkeypatch.setenv("AZURE_SEARCH_API_KEY", key)
     with pytest.raises(UsageError, match=told):
+        Settings.load()
+
+
+@pytest.mark.parametrize("service", ["storage", "vision", "cohere", "search", "openai"])
+@pytest.mark.parametrize("key", ["", " "])
+def test_an_empty_key_is_no_key(service: str, key: str) -> None:
+    lines = [f'azure_{service}_endpoint = "https://evil.example"', f'azure_{service}_key = "{key}"']
+    Path("imagelore.toml").write_text("\n".join(lines))
+    with pytest.raises(UsageError, match="the identity comes from the environment"):
+        Settings.load()
+
+
+def test_a_signature_of_the_environment_stays_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("imagelore.toml").write_text('azure_storage_endpoint = "https://other.blob.core.windows.net"')
+    monkeypatch.setenv("AZURE_STORAGE_SAS_TOKEN", "sig=abc")
+    with pytest.raises(UsageError, match="the key comes from the environment"):
         Settings.load()
 
 

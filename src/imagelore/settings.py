@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast, get_type_hints
-from urllib.parse import urlsplit
 
 from imagelore.errors import UsageError
 
@@ -143,14 +143,15 @@ class Settings:
 
 def _refuse_lures(file: Mapping[str, Any], elsewhere: Mapping[str, Any]) -> None:
     """A folder's file may not lead a key of the environment, or a sign-in, to an address of its own choice."""
-    for address, key in _KEYS.items():
+    variables = {f.name: f.metadata["env"] for f in dataclasses.fields(Settings)}
+    for address, keys in _KEYS.items():
         if address not in file or address in elsewhere:
             continue
-        variables = {f.name: f.metadata["env"] for f in dataclasses.fields(Settings)}
-        lured = key in elsewhere or (address.startswith("azure_") and key not in file and not _is_azure(file[address]))
-        if lured:
+        own_key = any(str(file.get(key, "")).strip() for key in keys)
+        key_elsewhere = any(key in elsewhere for key in keys)
+        if key_elsewhere or (address.startswith("azure_") and not own_key and not _is_azure(file[address])):
             raise UsageError(
-                f"`{FILE}` here names `{address}`, and {'the key' if key in elsewhere else 'the identity'} comes from "
+                f"`{FILE}` here names `{address}`, and {'the key' if key_elsewhere else 'the identity'} comes from "
                 "the environment: it is not sent to an address that a folder brings along; set "
                 f"{variables[address][0]} too, or take the line out"
             )
@@ -158,7 +159,8 @@ def _refuse_lures(file: Mapping[str, Any], elsewhere: Mapping[str, Any]) -> None
 
 def _is_azure(address: Any) -> bool:
     """Whether an address belongs to one of the services themselves, whoever rents it."""
-    return f".{urlsplit(str(address)).hostname or ''}".endswith(_AZURE)
+    found = _PLAIN.fullmatch(str(address).lower())  # nothing in it that two libraries may read differently
+    return found is not None and f".{found[1]}".endswith(_AZURE)
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -193,13 +195,12 @@ def _typed(name: str, value: Any, kind: type) -> Any:
         raise UsageError(f"setting `{name}` wants {_WANTS[kind]}, not {value!r}") from None
 
 
-_KEYS = {
-    "openai_base_url": "openai_api_key",
-    **{
-        f"azure_{service}_endpoint": f"azure_{service}_key"
-        for service in ("storage", "vision", "cohere", "search", "openai")
-    },
+_KEYS: dict[str, tuple[str, ...]] = {
+    "openai_base_url": ("openai_api_key",),
+    "azure_storage_endpoint": ("azure_storage_key", "azure_storage_sas"),
+    **{f"azure_{name}_endpoint": (f"azure_{name}_key",) for name in ("vision", "cohere", "search", "openai")},
 }
+_PLAIN = re.compile(r"https://([a-z0-9.-]+)(?::[0-9]+)?(?:/[a-z0-9._~/-]*)?")
 _AZURE = (
     *(".blob.core.windows.net", ".search.windows.net", ".openai.azure.com", ".cognitiveservices.azure.com"),
     *(".services.ai.azure.com", ".api.cognitive.microsoft.com"),

@@ -210,3 +210,9 @@ def test_help_loads_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     heavy = {"numpy", "PIL", "lancedb", "pyarrow", "onnxruntime", "gradio", "openai", "rich", "fastapi"}
     assert not heavy & set(eval(done.stdout))
+
+
+def test_help_names_every_provider(place: Path) -> None:
+    help = run(place, "index", "--help").stdout + run(place, "ask", "--help").stdout
+    for name in {*providers.names("embed"), *providers.names("generate")} - {"palette"}:  # a double for tests
+        assert name in help

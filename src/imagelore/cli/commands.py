@@ -14,11 +14,13 @@ import click
 from imagelore import __version__
 from imagelore.errors import SourceError, UsageError
 
-_kb = click.option("--kb", metavar="KB", help="The knowledge base: a folder (default ./.imagelore).")
+_kb = click.option("--kb", metavar="KB", help="A folder (default ./.imagelore), or azure-search://SERVICE/INDEX.")
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, and nothing else.")
 _top = click.option("--top", type=click.IntRange(1, 1000), metavar="N", help="How many hits (default 8).")
-_embedder = click.option("--embedder", metavar="NAME", help="What makes the vectors (default: starter).")
-_generator = click.option("--generator", metavar="NAME", help="What answers: extractive or openai.")
+_embedder = click.option(
+    "--embedder", metavar="NAME", help="What makes the vectors: starter, azure_vision or azure_cohere."
+)
+_generator = click.option("--generator", metavar="NAME", help="What answers: extractive, openai or azure_openai.")
 _host = click.option("--host", metavar="H", help="The address to listen on (default 127.0.0.1: this machine only).")
 _port = click.option("--port", type=click.IntRange(0, 65535), metavar="N", help="The port (default 7860).")
 _browser = click.option("--no-browser", is_flag=True, help="Do not open the page in a browser.")
@@ -55,7 +57,7 @@ def demo(no_browser: bool, **flags: Any) -> None:
 @click.option("--allow-removals", is_flag=True, help="Let more than half of the source's pictures be removed.")
 @_json
 def index(source: str, name: str, allow_removals: bool, as_json: bool, **flags: Any) -> int:
-    """Bring the knowledge base up to date with SOURCE, a folder of pictures.
+    """Bring the knowledge base up to date with SOURCE: a folder of pictures, or az://ACCOUNT/CONTAINER[/PREFIX].
 
     The next run reads only what is new or changed. Ctrl-C keeps what was done.
     """

@@ -1,20 +1,13 @@
-"""What the Azure providers share: who we are, and what their libraries' exceptions mean in one line.
-
-Imported by providers named `azure_*` only. Everywhere a key is accepted; without one the identity is Entra's, as
-`DefaultAzureCredential` finds it: environment, workload or managed identity, `az login`, `azd auth login`.
-"""
+"""What Azure's libraries raise, as one line that says what failed and what to set; and what must never be in one."""
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import re
 from collections.abc import Callable
-from functools import cache
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit, urlunsplit
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
-from azure.core.credentials import AzureKeyCredential, TokenCredential
 from azure.core.exceptions import (
     AzureError,
     ClientAuthenticationError,
@@ -23,11 +16,7 @@ from azure.core.exceptions import (
     ServiceRequestError,
     ServiceResponseError,
 )
-from azure.core.pipeline import PipelineRequest
-from azure.core.pipeline.policies import SansIOHTTPPolicy
-from azure.identity import CredentialUnavailableError, DefaultAzureCredential
-
-from imagelore.errors import UsageError
+from azure.identity import CredentialUnavailableError
 
 logging.getLogger("azure").addHandler(logging.NullHandler())  # its failures reach people as ours, not as log lines
 logging.getLogger("azure.identity").setLevel(logging.ERROR)
@@ -53,54 +42,6 @@ class Service(NamedTuple):
     def host(self) -> str:
         """Host and port."""
         return urlsplit(self.address).netloc.rpartition("@")[2]
-
-
-@cache
-def identity() -> TokenCredential:
-    """Who we are to Entra: one credential for the whole process, which keeps its tokens."""
-    return DefaultAzureCredential(process_timeout=20)
-
-
-def credential(key: str) -> AzureKeyCredential | TokenCredential:
-    """The key where there is one, else the identity."""
-    return AzureKeyCredential(key) if key else identity()
-
-
-def address(value: str, variable: str, example: str) -> str:
-    """A service's address without user, query, fragment and closing slash.
-
-    Raises:
-        UsageError: it is empty, no address, or not encrypted and not on this machine.
-    """
-    if not value:
-        raise UsageError(f"`{variable}` is not set: it is the service's address, like {example}")
-    try:
-        parts = urlsplit(value.strip())
-        host, secure = parts.hostname or "", parts.scheme == "https"
-        valid = bool(host) and (parts.port or 1) > 0 and (secure or (parts.scheme == "http" and is_loopback(host)))
-    except ValueError:
-        valid = False
-    if not valid:
-        shown = re.split(r"[?#]", value.rpartition("@")[2], maxsplit=1)[0]
-        raise UsageError(f"`{variable}` is no https address: {shown!r}; it looks like {example}")
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", ""))
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-class LoopbackPolicy(SansIOHTTPPolicy[Any, Any]):
-    """Lets tokens go to this machine without TLS: an emulator, a stand-in. A per-call policy of the SDKs' clients."""
-
-    def on_request(self, request: PipelineRequest[Any]) -> None:
-        """Takes the SDK's own check off for loopback hosts."""
-        if is_loopback(urlsplit(request.http_request.url).hostname or ""):
-            request.context.options["enforce_https"] = False
 
 
 def explain(error: Exception, service: Service) -> str:
