@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from imagelore import providers
 from tests.cli.running import run
 from tests.flows.pictures import folder, paint
 
