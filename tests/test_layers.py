@@ -40,6 +40,8 @@ def allowed(part: str) -> set[str]:
         return CORE | {"flows", "__version__", part} | ({"ui"} if part == "cli" else set())  # `serve` opens the page
     if part == "_azure":
         return {"errors", "_azure"}
+    if part == "types":
+        return {"types"}
     return CORE | {"providers"} | ({"cli"} if part == "__main__" else set())
 
 

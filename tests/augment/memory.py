@@ -11,11 +11,9 @@ from imagelore.types import (
     AllOf,
     AnyOf,
     Compare,
-    EmbedderInfo,
     Facet,
     FieldType,
     Filter,
-    IndexInfo,
     Mentions,
     Record,
     Scope,
@@ -48,8 +46,8 @@ class Memory:
             found.append(Facet(name, self._fields.get(name, "texts"), told, complete=len(told) == len(values)))
         return found
 
-    def info(self) -> IndexInfo:
-        return IndexInfo("memory", 1, len(self._records), EmbedderInfo("none", "1", (), 0), (), self._fields)
+    def fields(self) -> dict[str, FieldType]:
+        return self._fields
 
     def _within(self, scope: Scope) -> list[Record]:
         return [

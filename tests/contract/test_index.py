@@ -189,7 +189,7 @@ def test_after_refresh_every_write_is_seen(place: Place, request: pytest.Fixture
     index.upsert(RECORDS)
     index.upsert([dataclasses.replace(BOAT, title="Three boats")])
     index.delete(["c3"])
-    index.refresh()
+    assert index.refresh() == ""
     assert [(r.id, r.title) for r in place.open().browse()] == [("a1", "Three boats"), ("b2", "A cat")]
 
 
@@ -214,7 +214,7 @@ def test_get_keeps_the_order_and_leaves_out_the_unknown(index: Index) -> None:
 def test_a_declared_field_keeps_its_type(index: Index) -> None:
     index.declare({"year": "integer"})
     index.declare({"year": "text", "place": "text"})
-    assert index.info().fields == {"year": "integer", "place": "text"}
+    assert index.info().fields == index.fields() == {"year": "integer", "place": "text"}
 
 
 def test_a_field_nobody_declared_is_refused(index: Index) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from imagelore.flows.knowledge import embedder_name, generator_name, index_name
 from imagelore.settings import Settings
-from imagelore.ui.guard import USER
+from imagelore.ui.guard import NAME, USER
 from imagelore.ui.health import PATH as HEALTH
 from tests.deploy.files import BICEP, INFRA, ROOT, body, command, parsed, resource, text
 
@@ -25,6 +26,7 @@ PLATFORM = {
     "GRADIO_TEMP_DIR",  # Gradio
     "OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID",  # App Service authentication
     "SCM_DO_BUILD_DURING_DEPLOYMENT",
+    "WEBSITES_CONTAINER_START_TIME_LIMIT",
     "WEBSITES_ENABLE_APP_SERVICE_STORAGE",
     "WEBSITES_PORT",
 }
@@ -118,6 +120,38 @@ def test_the_laptop_hears_every_service_that_the_web_app_does() -> None:
     assert services <= parsed("main.bicep")["outputs"].keys()
 
 
+def deployed(value: Any) -> str:
+    """What a deployment with the default parameters puts in the place of an expression of `main.bicep`."""
+    match value:
+        case {"function": {"type": "string", "parameters": {"value_to_convert": name}}}:
+            return str(parsed("main.bicep")["parameters"][name]["default"])
+        case {"operator": {"type": "conditional"}}:  # what only `COHERE` or `IMAGE` bring
+            return ""
+        case {"operator": {"type": "property_accessor"}}:
+            return "https://made.example/" if "ndpoint" in str(value) else "made"
+        case _:
+            return "" if value == "visionRate" else re.sub(r"\$\{[^}]*\}", "made", value)
+
+
+@pytest.mark.parametrize("where", ["site", "laptop"])
+def test_the_environment_alone_chooses_every_provider(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    main = parsed("main.bicep")
+    told = {
+        "site": body(main["modules"]["web"])["params"]["settings"],
+        "laptop": {name: output["value"] for name, output in main["outputs"].items()},
+    }
+    for name, value in told[where].items():
+        monkeypatch.setenv(name, deployed(value))
+    settings = Settings.load()
+    assert settings.kb == "azure-search://made/made"
+    assert index_name(settings.kb) == "azure_search"
+    assert embedder_name(settings) == "azure_vision"
+    assert settings.embedder == ""  # the index says which embedder a question needs
+    assert generator_name(settings) == "azure_openai"
+    assert settings.azure_openai_deployment == settings.azure_storage_account == "made"
+    assert settings.azure_vision_rate == Settings().azure_vision_rate
+
+
 @pytest.mark.parametrize("name", BICEP)
 def test_no_key_is_asked_for_or_handed_on(name: str) -> None:
     assert not re.search(r"list\w*Keys?\b|listAdmin|listSecrets|@secure|adminUserEnabled: true", text(name))
@@ -165,6 +199,7 @@ def test_the_site_is_what_a_gradio_chat_needs() -> None:
     assert config["ftpsState"] == "Disabled"
     assert config["minTlsVersion"] == "1.2"
     assert config["healthCheckPath"] == HEALTH
+    assert 230 < int(given()["WEBSITES_CONTAINER_START_TIME_LIMIT"]) <= 1800  # the default; the most there is
 
 
 def test_the_sign_in_lets_the_health_check_pass_and_has_no_secret() -> None:
@@ -173,7 +208,7 @@ def test_the_sign_in_lets_the_health_check_pass_and_has_no_secret() -> None:
     assert "requireAuthentication: true" in source
     assert "clientSecretSettingName: 'OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID'" in source
     assert "IMAGELORE_BEHIND_SIGN_IN: string(!allowAnonymous)" in source
-    assert USER == "x-ms-client-principal-name"  # the header that App Service sets
+    assert (USER, NAME) == ("x-ms-client-principal-id", "x-ms-client-principal-name")  # which App Service sets
     assert parsed("main.bicep")["parameters"]["allowAnonymous"]["default"] is False
 
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from imagelore.ui.health import PATH as HEALTH
+from imagelore.ui.session import Session
 from tests.deploy.files import ROOT, command
+from tests.ui.served import filled, served
 
 IMAGE = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
 STAGES = re.split(r"(?m)^FROM ", IMAGE)[1:]
@@ -27,6 +33,18 @@ def test_it_starts_the_page_for_others() -> None:
     assert context.params["host"] == "0.0.0.0"
     assert f"EXPOSE {context.params['port']}" in STAGES[-1]
     assert f"http://127.0.0.1:{context.params['port']}{HEALTH}" in STAGES[-1]
+
+
+@pytest.mark.parametrize(("embedder", "fit"), [("palette", True), ("starter", False)])
+def test_its_health_check_hears_what_the_page_says(tmp_path: Path, embedder: str, fit: bool) -> None:
+    settings = replace(filled(tmp_path).settings, embedder=embedder)  # the knowledge base is made by `palette`
+    (check,) = re.findall(r"(?m)^HEALTHCHECK .*CMD (\[.*\])$", STAGES[-1])
+    with served(Session(settings)) as page:
+        python, *script = [word.replace("http://127.0.0.1:8000", page.url) for word in json.loads(check)]
+        done = subprocess.run([sys.executable, *script], capture_output=True, text=True, timeout=20, check=False)
+    assert python == "python"
+    assert (done.returncode == 0) == fit, done.stderr
+    assert fit or "503" in done.stderr
 
 
 def test_it_does_not_run_as_root() -> None:

@@ -141,9 +141,16 @@ def test_a_deployment_of_an_older_model(build: Build, cohere_server: FakeCohere)
         build().embed_images([RED])
 
 
+def test_a_deployment_that_takes_no_pictures(build: Build, cohere_server: FakeCohere) -> None:
+    cohere_server.sees = False
+    with pytest.raises(EmbedderError, match=r"no picture can be embedded \(.*\): set `AZURE_COHERE_DEPLOYMENT`"):
+        build().embed_images(pictures(32))
+    assert cohere_server.calls <= 1 + 4 * 15 + 1  # each batch of 8 is halved until the pictures stand alone
+    assert not cohere_server.requests[1:]
+
+
 def test_doctor(cohere_server: FakeCohere) -> None:
     right: dict[str, Any] = {"azure_cohere_endpoint": cohere_server.url, "azure_cohere_key": cohere_server.key}
     assert [check.ok for check in azure_cohere.check(Settings(**right))] == [True] * 3
-    *_, last = azure_cohere.check(Settings(**(right | {"azure_cohere_key": "wrong"})))
-    assert not last.ok
-    assert "set `AZURE_COHERE_KEY`" in last.mend
+    with pytest.raises(EmbedderError, match=": set `AZURE_COHERE_KEY`"):
+        list(azure_cohere.check(Settings(**(right | {"azure_cohere_key": "wrong"}))))

@@ -6,7 +6,7 @@ import gc
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, nullcontext
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from PIL import Image
 
 from imagelore.embed import _azure_calls, azure_vision
 from imagelore.embed.azure_vision import AzureVision
-from imagelore.errors import EmbedderError, UsageError
+from imagelore.errors import EmbedderError, ImageloreError, UsageError
 from imagelore.settings import Settings
 from tests.fakes.faults import Fault
 from tests.fakes.identity_server import FakeIdentity
@@ -257,6 +257,26 @@ def test_a_region_or_a_model_that_is_not_there(build: Build, vision_server: Fake
         build().embed_images([RED])
 
 
+def test_a_service_that_takes_no_picture_at_all_is_not_asked_a_million_times(
+    build: Build, vision_server: FakeVision
+) -> None:
+    vision_server.faults.fail_next(415, path="vectorizeImage", times=1000)
+    with pytest.raises(
+        EmbedderError, match=r"no picture can be embedded \(.*\): check the .*IMAGELORE_AZURE_VISION_MODEL"
+    ) as caught:
+        build().embed_images(pictures(32))
+    assert "\n" not in str(caught.value)
+    assert vision_server.calls == 1 + 32 + 1
+
+
+def test_pictures_that_are_all_at_fault_are_refused_by_name(build: Build, vision_server: FakeVision) -> None:
+    vision_server.bad_pictures = {RED.size, BLUE.size}
+    embedder = build()
+    assert set(embedder.embed_images([RED, BLUE]).refused) == {0, 1}
+    assert set(embedder.embed_images([RED]).refused) == {0}
+    assert vision_server.kinds() == ["text", "image"]  # one plain picture was taken, and no second one is needed
+
+
 def test_another_model_answers(build: Build, vision_server: FakeVision) -> None:
     vision_server.model = "2024-12-01"
     with pytest.raises(EmbedderError, match=r"model '2024-12-01' .*cannot be compared"):
@@ -283,10 +303,17 @@ def test_doctor(vision_server: FakeVision) -> None:
 )
 def test_doctor_says_how_to_mend_it(vision_server: FakeVision, given: dict[str, str], said: str, mend: str) -> None:
     right = {"azure_vision_endpoint": vision_server.url, "azure_vision_key": vision_server.key}
-    *_, last = azure_vision.check(Settings(**(right | given)))  # type: ignore[arg-type]
-    assert not last.ok
-    assert said in last.said
-    assert mend in last.mend
+    with pytest.raises(ImageloreError, match=rf"{said}.*: .*{mend}"):
+        list(azure_vision.check(Settings(**(right | given))))  # type: ignore[arg-type]
+
+
+def test_doctor_closes_what_it_opened_however_it_ends(build: Build, vision_server: FakeVision) -> None:
+    for fault in (False, True):
+        vision_server.faults.fail_next(415 if fault else None, path="vectorizeImage")
+        embedder = build()
+        with pytest.raises(EmbedderError, match="no picture") if fault else nullcontext():
+            assert all(check.ok for check in embedder.checks("any"))
+        assert not embedder.close.alive
 
 
 def test_connections_end_with_the_embedder(vision_server: FakeVision) -> None:

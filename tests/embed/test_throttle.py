@@ -123,6 +123,19 @@ def test_whoever_waits_hears_that_it_is_pointless(clock: Clock) -> None:
     assert clock.now < 1003
 
 
+def test_of_many_that_wait_none_sleeps_before_it_hears(clock: Clock) -> None:
+    paced = throttle(clock, 20)
+    paced.refused(paced.wait(), 600.0)
+
+    def check() -> None:
+        raise LookupError
+
+    for _ in range(64):
+        with pytest.raises(LookupError):
+            paced.wait(check)
+    assert clock.now == 1000
+
+
 @pytest.mark.parametrize(("allowed", "window"), [(20, 60.0), (20, 1.0), (5, 1.0)])
 def test_what_the_service_really_allows_is_used_and_nothing_starves(clock: Clock, allowed: int, window: float) -> None:
     """Set to 20 calls a second, against a service that counts in a sliding window."""

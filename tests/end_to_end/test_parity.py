@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.resources import as_file, files
+from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 
 from imagelore.flows.ingest import Run, ingest
 from imagelore.flows.knowledge import KnowledgeBase
 from imagelore.settings import Settings
 from imagelore.types import Compare, Done, Hit, Mentions, Scope
+from imagelore.ui.routes import add_routes
+from imagelore.ui.session import Session
 from tests.fakes.search_server import FakeSearch
 
 QUESTIONS = (
@@ -23,9 +28,16 @@ SCOPES = (Scope(), Scope(Compare("category", "=", "animals")), Scope(Mentions("w
 
 
 @pytest.fixture(scope="module")
-def twins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[KnowledgeBase, KnowledgeBase]]:
+def search() -> Iterator[FakeSearch]:
+    """AI Search for all tests here."""
+    server = FakeSearch()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def twins(tmp_path_factory: pytest.TempPathFactory, search: FakeSearch) -> tuple[KnowledgeBase, KnowledgeBase]:
     """The samples, indexed twice."""
-    search = FakeSearch()
     here = Settings(kb=str(tmp_path_factory.mktemp("kb") / "kb"), embedder="starter", generator="extractive")
     there = replace(
         here, kb="azure-search://pix/samples", azure_search_endpoint=search.url, azure_search_key=search.admin_key
@@ -33,8 +45,7 @@ def twins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[KnowledgeB
     with as_file(files("imagelore") / "samples") as folder:
         for settings in (here, there):
             assert ingest(settings, str(folder), Run(name="samples")).added == 105
-    yield KnowledgeBase(here), KnowledgeBase(there)
-    search.close()
+    return KnowledgeBase(here), KnowledgeBase(there)
 
 
 def told(hits: tuple[Hit, ...]) -> list[str]:
@@ -54,6 +65,28 @@ def test_the_same_looks(twins: tuple[KnowledgeBase, KnowledgeBase]) -> None:
         ours, theirs = (kb.search(pictures=[picture], top=5).hits for kb in twins)
         assert told(ours) == told(theirs)
         assert told(ours)[0] == path
+
+
+def test_the_same_gallery_without_a_look_at_the_definition(
+    twins: tuple[KnowledgeBase, KnowledgeBase], search: FakeSearch
+) -> None:
+    bird = {"where": '[["tags", "bird"]]', "q": "on a branch"}
+    asked: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("browse", {"where": '[["category", "animals"]]', "limit": 5}),
+        ("search", bird),
+    )
+    pages = []
+    twins[1].index.info()
+    search.requests.clear()
+    for kb in twins:
+        app = FastAPI()
+        add_routes(app, Session(kb.settings, kb))
+        with TestClient(app) as client:
+            found = [client.get(f"/imagelore/{path}", params=params).json() for path, params in asked]
+        pages.append([[picture["title"] for picture in page["pictures"]] for page in found])
+    assert pages[0] == pages[1]
+    assert all(pages[0])
+    assert {method for method, _, _ in search.requests} == {"POST"}
 
 
 def test_the_same_answers(twins: tuple[KnowledgeBase, KnowledgeBase]) -> None:

@@ -138,6 +138,7 @@ class Relay:
         self.seen: list[tuple[str, str, dict[str, str]]] = []
         self.before: Callable[[str, str], tuple[int, str] | None] = lambda _method, _path: None
         self.faults = Faults()
+        self.hidden: set[str] = set()  # headers, in lower case, that answers come without
         self.lost = 0  # so many PUTs are done, but their answer gets lost
         server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"relay": self}))
         server.daemon_threads = True
@@ -204,7 +205,8 @@ class _Handler(BaseHTTPRequestHandler):
                 onward.putheader(name, value)
             onward.endheaders(body or None)
             answer = onward.getresponse()
-            kept = {k: v for k, v in answer.getheaders() if k.lower() not in ("transfer-encoding", "connection")}
+            dropped = self.relay.hidden | {"transfer-encoding", "connection"}
+            kept = {k: v for k, v in answer.getheaders() if k.lower() not in dropped}
             data = answer.read()
             if self.relay.lost and self.command == "PUT":
                 self.relay.lost -= 1

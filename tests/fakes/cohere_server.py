@@ -44,6 +44,7 @@ class FakeCohere(FakeEmbedding):
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self.old = False  # True: the deployment is one of Embed v3, which has 1,024 dimensions and no choice
+        self.sees = True  # False: the deployment takes texts only
         self.bad_pictures: set[tuple[int, int]] = set()  # sizes of pictures that it does not take
         self.bad_words: set[str] = set()  # texts with such a word are not taken
         super().__init__(_Handler)
@@ -97,6 +98,8 @@ class _Handler(Handler):
         if self.fake.old or given["output_dimension"] not in (256, 512, 1024, 1536):
             raise Refused(400, "400", "output_dimension is not valid for this model")
         kind = str(kinds.pop())
+        if kind == "inputs" and not self.fake.sees:
+            raise Refused(400, "400", "invalid request: inputs are not supported by this model")
         if not isinstance(given[kind], list) or not 1 <= len(given[kind]) <= 96:
             raise Refused(400, "400", "invalid request: total number of inputs must be at most 96 and at least 1")
         return kind

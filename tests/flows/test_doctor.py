@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from imagelore import Settings, ingest
+from imagelore.errors import EmbedderError
 from imagelore.flows import doctor
 from imagelore.flows.doctor import examine
 from imagelore.types import Check
@@ -112,8 +113,8 @@ def test_a_damaged_knowledge_base_hides_nothing(place: Path) -> None:
 def test_a_wrong_key_fails_one_check_and_is_not_printed(place: Path, openai_server: FakeOpenAI) -> None:
     settings = replace(local(place), openai_base_url=openai_server.url, openai_api_key=SECRET, openai_model="colours")
     checks = found(settings)
-    assert [name for name, check in checks.items() if not check.ok] == ["openai: answers"]
-    assert "set `OPENAI_API_KEY`" in checks["openai: answers"].mend
+    assert [name for name, check in checks.items() if not check.ok] == ["generator"]
+    assert "set `OPENAI_API_KEY`" in checks["generator"].mend
     assert SECRET not in repr(checks)
 
 
@@ -126,7 +127,7 @@ def test_a_model_that_stalls_is_given_up(place: Path, openai_server: FakeOpenAI)
         openai_timeout=1.0,
     )
     checks = found(settings)
-    assert "did not answer within 1 s" in checks["openai: answers"].said
+    assert "did not answer within 1 s" in checks["generator"].said
     assert checks["embedder fits the knowledge base"].ok
 
 
@@ -172,19 +173,19 @@ def test_the_reference_architecture_is_well(on_azure: Settings) -> None:
 @pytest.mark.parametrize(
     ("changed", "failed", "mend"),
     [
-        ({"azure_vision_key": SECRET}, ["Azure AI Vision"], "`AZURE_VISION_KEY`"),
+        ({"azure_vision_key": SECRET}, ["embedder"], "`AZURE_VISION_KEY`"),
         ({"azure_vision_model": "2022-04-11"}, ["embedder fits the knowledge base"], "index into another place"),
-        ({"azure_openai_key": SECRET}, ["Azure OpenAI"], "`AZURE_OPENAI_API_KEY`"),
-        ({"azure_openai_deployment": "retired"}, ["Azure OpenAI"], "`AZURE_OPENAI_DEPLOYMENT`"),
-        ({"azure_search_key": SECRET}, ["Azure AI Search", "embedder fits the knowledge base"], "`AZURE_SEARCH_"),
-        ({"kb": "azure-search://pix/none"}, ["Azure AI Search", "embedder fits the knowledge base"], "imagelore index"),
+        ({"azure_openai_key": SECRET}, ["generator"], "`AZURE_OPENAI_API_KEY`"),
+        ({"azure_openai_deployment": "retired"}, ["generator"], "`AZURE_OPENAI_DEPLOYMENT`"),
+        ({"azure_search_key": SECRET}, ["knowledge base", "embedder fits the knowledge base"], "`AZURE_SEARCH_"),
+        ({"kb": "azure-search://pix/none"}, ["knowledge base", "embedder fits the knowledge base"], "imagelore index"),
     ],
 )
 def test_what_is_wrong_with_one_service_is_said_of_that_one(
     on_azure: Settings, changed: dict[str, str], failed: list[str], mend: str
 ) -> None:
     wrong = [check for check in found(replace(on_azure, **changed)).values() if not check.ok]  # type: ignore[arg-type]
-    assert [check.name.partition(":")[0] for check in wrong] == failed
+    assert [check.name for check in wrong] == failed
     assert mend in wrong[0].mend
     assert SECRET not in repr(wrong)
 
@@ -212,6 +213,26 @@ def test_a_check_that_breaks_is_told_after_what_it_found() -> None:
     first, broken = doctor._Visit("service", Settings(azure_search_key=SECRET), look).checks()
     assert first.said == "reached with …"
     assert (broken.ok, broken.said) == (False, "it broke unexpectedly (ZeroDivisionError)")
+
+
+@pytest.mark.parametrize(
+    ("line", "said", "mend"),
+    [
+        ("x refused the key: set `KEY`", "x refused the key", "set `KEY`"),
+        ("x failed (Error: it: broke): set `KEY`", "x failed (Error: it: broke)", "set `KEY`"),
+        ("x failed (Error: it broke)", "x failed (Error: it broke)", ""),  # its words are no remedy
+        ("no index; run `imagelore index`", "no index", "run `imagelore index`"),
+        ("x failed", "x failed", ""),
+    ],
+)
+def test_an_error_becomes_a_check_after_what_was_found(line: str, said: str, mend: str) -> None:
+    def look() -> Iterator[Check]:
+        yield Check("service: address", True, "reached")
+        raise EmbedderError(line)
+
+    first, failed = doctor._Visit("service", Settings(), look).checks()
+    assert first.ok
+    assert failed == Check("service", False, said, mend)
 
 
 def test_a_check_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,5 +275,5 @@ def test_the_command_in_json(place: Path) -> None:
     failed = run(place, "doctor", "photos/none", "--json", OPENAI_API_KEY=SECRET, OPENAI_BASE_URL="ftp://x")
     document = json.loads(failed.stdout)
     assert (failed.returncode, document["ok"]) == (1, False)
-    assert {"source photos/none", "openai: answers"} == {c["name"] for c in document["checks"] if not c["ok"]}
+    assert {"source photos/none", "generator"} == {c["name"] for c in document["checks"] if not c["ok"]}
     assert SECRET not in failed.stdout + failed.stderr

@@ -16,6 +16,7 @@ from PIL import Image
 from imagelore import KnowledgeBase, Settings, ingest
 from imagelore.embed import palette
 from imagelore.errors import KnowledgeBaseError, MismatchError, SourceError
+from imagelore.flows import _tally
 from imagelore.flows._plan import scratch
 from imagelore.flows.ingest import Progress, Run
 from imagelore.index import lancedb
@@ -400,6 +401,17 @@ def test_a_run_killed_before_the_end_is_completed_by_the_next(
     assert KnowledgeBase(settings).index.info().details["unindexed"] > 0
     ingest(settings, str(photos))
     assert KnowledgeBase(settings).index.info().details["unindexed"] == 0
+
+
+def test_what_reads_do_not_show_yet_is_a_warning(
+    settings: Settings, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lancedb.LanceIndex, "refresh", lambda _: "6 changes are not shown yet")
+    monkeypatch.setattr(_tally, "_TOLD", 0)  # it is told even where many warnings came before
+    describe(photos, {"gone.png": {"year": 1}})
+    report = ingest(settings, str(photos))
+    assert report.added == 6
+    assert report.warnings == ("6 changes are not shown yet", "... and 1 more warnings")
 
 
 def test_asking_for_places_later_reads_the_metadata_again(settings: Settings, photos: Path) -> None:

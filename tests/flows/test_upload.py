@@ -122,6 +122,54 @@ def test_tags_that_cannot_be_kept_are_not_lost(blobs: ContainerClient, relay: Re
     assert held(blobs)["a.jpg"] == b"old"
 
 
+def test_without_leave_to_see_tags_it_is_said_that_they_get_lost(
+    blobs: ContainerClient, relay: Relay, folder: Path
+) -> None:
+    blobs.create_container()
+    for name in VISIBLE:
+        blobs.upload_blob(f"in/here/{name}", b"old", tags={"project": "a"})
+    allowed = upload(relay.settings(), str(folder), address(blobs))
+    assert blobs.get_blob_client("in/here/a.jpg").get_blob_tags() == {"project": "a"}
+    relay.hidden = {"x-ms-tag-count"}  # who may not read tags is not told their number
+    (folder / "a.jpg").write_bytes(b"\xff\xd8two")
+    (folder / "a.jpg.json").write_bytes(b"{}")
+    relay.before = lambda method, path: (
+        (403, "AuthorizationPermissionMismatch") if method == "GET" and "comp=tags" in path else None
+    )
+    relay.seen.clear()
+    report = upload(relay.settings(), str(folder), address(blobs))
+    assert (allowed.warnings, report.uploaded, report.skipped) == ((), 2, ())
+    (warning,) = report.warnings
+    assert "index tags cannot be seen (AuthorizationPermissionMismatch)" in warning
+    assert "Storage Blob Data Owner" in warning
+    assert relay.count("GET", "comp=tags") == 1
+
+
+def test_an_account_without_tags_has_none_to_lose(blobs: ContainerClient, relay: Relay, folder: Path) -> None:
+    blobs.create_container()
+    blobs.upload_blob("in/here/a.jpg", b"old")
+    relay.before = lambda _method, path: (
+        (409, "FeatureNotYetSupportedForHierarchicalNamespaceAccounts") if "comp=tags" in path else None
+    )
+    report = upload(relay.settings(), str(folder), address(blobs))
+    assert (report.uploaded, report.warnings) == (len(VISIBLE), ())
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_a_blob_stays_in_its_tier(
+    azurite: Azurite, blobs: ContainerClient, folder: Path, monkeypatch: pytest.MonkeyPatch, large: bool
+) -> None:
+    blobs.create_container()
+    blobs.upload_blob("in/here/a.jpg", b"old", standard_blob_tier=StandardBlobTier.COOL)
+    blobs.upload_blob("in/here/notes.xyz", b"old")
+    if large:
+        monkeypatch.setattr(container, "BLOCK", 2)
+    upload(azurite.settings(), str(folder), address(blobs))
+    tiers = {blob.name: (blob.blob_tier, bool(blob.blob_tier_inferred)) for blob in blobs.list_blobs()}
+    assert tiers["in/here/a.jpg"] == ("Cool", False)
+    assert tiers["in/here/notes.xyz"] == ("Hot", True)  # the account's default stays one
+
+
 def test_large_files_go_in_blocks_and_appear_at_once(
     blobs: ContainerClient, relay: Relay, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

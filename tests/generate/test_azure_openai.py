@@ -11,7 +11,7 @@ from typing import Any
 import openai
 import pytest
 
-from imagelore.errors import GeneratorError, UsageError
+from imagelore.errors import GeneratorError, ImageloreError, UsageError
 from imagelore.generate.azure_openai import AzureOpenAIGenerator, check, create, resource
 from imagelore.generate.azure_openai.errors import explained
 from imagelore.generate.openai.errors import Endpoint
@@ -367,15 +367,19 @@ def test_doctor_does_not_ask_about_pictures_that_are_not_wanted(azure: FakeAzure
         ({"azure_openai_deployment": ""}, "`AZURE_OPENAI_DEPLOYMENT` is not set", "it names the chat deployment"),
         ({"azure_openai_key": "wrong"}, "refused the key", "set `AZURE_OPENAI_API_KEY`"),
         ({"azure_openai_deployment": "denied"}, "does not allow this", "give the identity the role"),
-        ({"azure_openai_deployment": "violent"}, "content filter", "run `imagelore doctor` again"),
         ({"azure_openai_deployment": "busy"}, "too many requests", "try again later"),
     ],
 )
 def test_doctor_says_what_to_do(azure: FakeAzureOpenAI, more: dict[str, str], said: str, mend: str) -> None:
-    (found,) = check(settings(azure, **({"deployment": "colours"} | _deployed(more))))
+    with pytest.raises(ImageloreError, match=f"{said}.*: .*{mend}"):
+        list(check(settings(azure, **({"deployment": "colours"} | _deployed(more)))))
+
+
+def test_doctor_finds_a_filter_that_stops_everything(azure: FakeAzureOpenAI) -> None:
+    (found,) = check(settings(azure, "violent"))
     assert not found.ok
-    assert said in found.said
-    assert mend in found.mend
+    assert "content filter" in found.said
+    assert "run `imagelore doctor` again" in found.mend
 
 
 def _deployed(more: dict[str, str]) -> dict[str, str]:

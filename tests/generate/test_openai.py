@@ -448,7 +448,6 @@ def test_pictures_arrive_as_they_were_given(openai_server: FakeOpenAI) -> None:
         ("colours", [("answers", True, "colours at 127.0.0.1"), ("sees pictures", True, "told the colour")]),
         ("no-vision", [("answers", True, "no-vision at"), ("sees pictures", False, "takes no pictures")]),
         ("drops-pictures", [("answers", True, "drops-p"), ("sees pictures", False, "did not tell its colour")]),
-        ("colors", [("answers", False, "has no model 'colors'")]),
         ("empty", [("answers", False, "gave an empty answer")]),
         ("broken", [("answers", False, "is not whole")]),
     ],
@@ -461,3 +460,9 @@ def test_doctor_finds_out_whether_a_model_answers_and_sees(
     assert [(c.name, c.ok) for c in checks] == [(f"openai: {name}", ok) for name, ok, _ in found]
     assert all(said in c.said for c, (_, _, said) in zip(checks, found, strict=True))
     assert all("IMAGELORE_OPENAI_MODEL" in c.mend for c in checks if not c.ok)
+
+
+def test_doctor_is_told_of_a_model_that_is_not_there(openai_server: FakeOpenAI) -> None:
+    settings = Settings(openai_base_url=openai_server.url, openai_api_key=KEY, openai_model="colors")
+    with pytest.raises(GeneratorError, match=r"has no model 'colors': .*`IMAGELORE_OPENAI_MODEL`"):
+        list(check(settings))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ from imagelore.errors import ImageloreError, KnowledgeBaseError
 from imagelore.flows.chat import ChatStream
 from imagelore.flows.knowledge import KnowledgeBase
 from imagelore.settings import Settings
-from imagelore.ui.health import Health
+from imagelore.ui.health import PATIENCE, Health, State
 from imagelore.ui.serve import open_session
 from imagelore.ui.session import Session
 from tests.ui.served import filled, served
@@ -26,7 +26,7 @@ from tests.ui.served import filled, served
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:gradio.queueing")  # Gradio's queue
 SITE = "pictures.azurewebsites.net"
 PROXY = {"Host": SITE, "X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7:50123", "X-ARR-SSL": "2048"}
-USER = {"X-MS-CLIENT-PRINCIPAL-NAME": "ada@example.com"}
+USER = {"X-MS-CLIENT-PRINCIPAL-ID": "5c9e", "X-MS-CLIENT-PRINCIPAL-NAME": "ada@example.com"}
 
 
 @contextmanager
@@ -131,6 +131,29 @@ def test_the_page_names_who_is_signed_in_and_lets_them_out(kb: Session) -> None:
         assert "&lt;b&gt;&amp;eve" in odd
 
 
+def test_the_id_says_who_is_signed_in_and_the_name_is_only_shown(kb: Session) -> None:
+    with hosted(put(kb, behind_sign_in=True)) as client:
+        nameless = client.get("/", headers={"X-MS-CLIENT-PRINCIPAL-ID": "5c9e"})
+        assert nameless.status_code == 200
+        assert 'href=".auth/logout"' in nameless.text
+        assert client.get("/", headers={"X-MS-CLIENT-PRINCIPAL-NAME": "ada@example.com"}).status_code == 401
+
+
+@pytest.mark.parametrize(("told", "status"), [(None, 401), ("False", 401), ("True", 200), ("true", 200)])
+def test_on_app_service_headers_count_only_while_its_sign_in_is_on(
+    kb: Session, monkeypatch: pytest.MonkeyPatch, told: str | None, status: int
+) -> None:
+    monkeypatch.setenv("WEBSITE_SITE_NAME", "pictures")
+    monkeypatch.delenv("WEBSITE_AUTH_ENABLED", raising=False)
+    if told is not None:
+        monkeypatch.setenv("WEBSITE_AUTH_ENABLED", told)
+    with hosted(put(kb, behind_sign_in=True), **USER) as client:
+        page = client.get("/imagelore/browse")
+        assert page.status_code == status
+        assert ("sign-in is switched off" in page.text) == (status == 401)
+        assert client.get("/health").status_code == 200
+
+
 def test_the_users_name_is_believed_only_where_a_setting_says_so(kb: Session) -> None:
     with hosted(kb, **USER) as client:
         assert "ada@example.com" not in client.get("/").text
@@ -147,24 +170,53 @@ def test_a_server_that_can_answer_is_healthy(kb: Session) -> None:
     assert healthy.headers["cache-control"] == "no-store"
 
 
-def test_a_knowledge_base_that_is_gone_is_told_without_naming_it(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+def test_a_knowledge_base_that_cannot_be_opened_is_told_without_naming_it(
+    kb: Session, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    session = filled(tmp_path, host="0.0.0.0")
-    shutil.rmtree(session.settings.kb)
-    with hosted(session) as client:
+    settings = replace(kb.settings, embedder="starter")  # not the one that made it
+    with hosted(Session(settings)) as client:
         sick = client.get("/health")
     assert sick.status_code == 503
     assert sick.text.count("\n") == 1
     assert "imagelore doctor" in sick.text
-    assert str(tmp_path) not in sick.text
+    assert settings.kb not in sick.text
     assert "not healthy" in capfd.readouterr().err
 
 
-def test_nothing_indexed_is_not_healthy_and_becomes_so(tmp_path: Path) -> None:
+def test_failures_that_pass_within_minutes_end_no_conversation(tmp_path: Path) -> None:
+    now = 0.0
+    session = filled(tmp_path)
+    health = Health(session, lambda: now)
+    place, away = Path(session.settings.kb), tmp_path / "away"
+    assert health.state() == (True, "ok")
+
+    def later(seconds: float) -> State:
+        nonlocal now
+        now += seconds
+        return health.state()
+
+    for _ in range(2):  # the second time counts from its own first failure
+        place.rename(away)
+        failing = later(3600)
+        assert failing.fit
+        assert "cannot be read" in failing.said
+        assert later(PATIENCE - 1).fit
+        away.rename(place)
+        assert later(60) == (True, "ok")
+    place.rename(away)
+    assert later(60).fit
+    assert not later(PATIENCE).fit
+    away.rename(place)
+    assert later(60) == (True, "ok")
+
+
+def test_nothing_indexed_is_no_fault_of_the_server(tmp_path: Path) -> None:
     settings = filled(tmp_path / "one").settings
-    assert "nothing is indexed" in Health(Session(replace(settings, kb=str(tmp_path / "none")))).fault()
-    assert not Health(Session(settings)).fault()  # it opens what was made meanwhile
+    with hosted(Session(replace(settings, kb=str(tmp_path / "none"), host="0.0.0.0"))) as client:
+        empty = client.get("/health")
+    assert empty.status_code == 200
+    assert "nothing is indexed" in empty.json()["status"]
+    assert Health(Session(settings)).state() == (True, "ok")  # it opens what was made meanwhile
 
 
 @dataclass
@@ -186,25 +238,35 @@ class Stuck(Session):
 def test_checks_do_not_pile_up_behind_one_that_hangs() -> None:
     session = Stuck(Settings())
     health = Health(session)
-    checking = threading.Thread(target=health.fault)
+    checking = threading.Thread(target=health.state)
     checking.start()
     assert session.entered.wait(20)
-    assert "starting" in health.fault()
+    assert not health.state().fit
+    assert "starting" in health.state().said
     session.let_go.set()
     checking.join(20)
-    assert "cannot be read" in health.fault()
+    assert not health.state().fit
+    assert "cannot be read" in health.state().said
     assert session.looked == 1  # the result is kept for a while
 
 
-def test_a_server_for_others_starts_with_a_knowledge_base_that_cannot_be_opened(
-    kb: Session, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_server_for_others_listens_before_it_asks_for_the_knowledge_base() -> None:
+    """A service that hangs takes longer to fail than App Service waits for the port."""
+    with socket.create_server(("127.0.0.1", 0)) as hangs:
+        endpoint = f"http://127.0.0.1:{hangs.getsockname()[1]}"
+        search = Settings(kb="azure-search:///pictures", azure_search_endpoint=endpoint, azure_search_key="k")
+        session = open_session(replace(search, host="0.0.0.0", azure_timeout=1, azure_retries=0))
+        hangs.setblocking(False)
+        with pytest.raises(BlockingIOError):  # nobody has connected
+            hangs.accept()
+    assert session.kb is None
+
+
+def test_a_server_for_others_starts_with_a_knowledge_base_that_cannot_be_opened(kb: Session) -> None:
     broken = replace(kb.settings, embedder="starter")  # not the one that made it
     with pytest.raises(ImageloreError):
         open_session(replace(broken, host="127.0.0.1"))
-    session = open_session(broken)
-    assert "another place" in capsys.readouterr().err
-    with hosted(session) as client:
+    with hosted(open_session(broken)) as client:
         assert client.get("/health").status_code == 503
         assert 'data-state="error"' in client.get("/").text
 

@@ -24,6 +24,7 @@ var common = {
   OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID: identityClientId
   IMAGELORE_BEHIND_SIGN_IN: string(!allowAnonymous)
   GRADIO_TEMP_DIR: '/tmp/gradio'
+  WEBSITES_CONTAINER_START_TIME_LIMIT: '600' // seconds; a small plan takes longer than the default to load the packages
   APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnection
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identityClientId}'
 }

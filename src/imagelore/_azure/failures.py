@@ -94,7 +94,10 @@ def _answered(error: Exception, service: Service) -> str:
         case code if code >= 500:
             return f"{service.name} at {service.host} failed with status {code} ({said}): run this again"
         case code:
-            return f"{service.name} at {service.host} refused the request with status {code}: {said}"
+            return (
+                f"{service.name} at {service.host} refused the request with status {code} ({said}): check "
+                f"`{service.endpoint}`, and what was asked for"
+            )
 
 
 def _unauthenticated(error: Exception, service: Service) -> str:
@@ -122,7 +125,7 @@ def _garbled(_: Exception, service: Service) -> str:
 
 
 def _failed(error: Exception, service: Service) -> str:
-    return f"{service.name} at {service.host} failed: {says(error, service)}"
+    return f"{service.name} at {service.host} failed ({says(error, service)}): run this again"
 
 
 def _cause(error: BaseException) -> str:

@@ -6,7 +6,7 @@ records ("how many legs does the stool have?") is not counted at all, because a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -14,7 +14,7 @@ from imagelore.augment._asked import Asked, asked_for
 from imagelore.augment._conditions import Condition, joined, known_values, leftover, marked, measured, tagged, valued
 from imagelore.augment._periods import dated, period, year_field, year_texts, years_among
 from imagelore.augment._values import values_in, within
-from imagelore.types import Compare, Count, Facet, IndexInfo, Record, Scope
+from imagelore.types import Compare, Count, Facet, FieldType, Record, Scope
 
 __all__ = ["Countable", "counted", "within"]
 
@@ -37,8 +37,8 @@ class Countable(Protocol):
         """A page of records."""
         ...
 
-    def info(self) -> IndexInfo:
-        """The stamp, with the fields' types."""
+    def fields(self) -> Mapping[str, FieldType]:
+        """The user's fields and their types."""
         ...
 
 
@@ -65,7 +65,7 @@ def counted(question: str, index: Countable, scope: Scope = Scope()) -> Count | 
 
 def _conditions(asked: Asked, index: Countable, scope: Scope) -> list[Condition] | None:
     """All conditions that the words name; None where a word has no place in any."""
-    tokens, fields = asked.tokens, index.info().fields
+    tokens, fields = asked.tokens, index.fields()
     free = [True] * len(tokens)
     found: list[Condition] = []
 

@@ -73,33 +73,31 @@ class _Lines:
 
 def report(done: ingest.Report, kb: str, as_json: bool) -> None:
     """The summary of an index run; what was skipped and the warnings go to stderr."""
-    for line in done.warnings:
-        click.echo(f"warning: {_printable(line)}", err=True)
-    if as_json:
-        keys = ("added", "updated", "unchanged", "removed")
-        skipped = [{"uri": uri, "reason": reason} for uri, reason in done.skipped]
-        _print_json({key: getattr(done, key) for key in keys} | {"skipped": skipped, "seconds": round(done.seconds, 3)})
-        return
-    for uri, reason in done.skipped:
-        click.echo(f"skipped {_printable(uri)}: {_printable(reason)}", err=True)
-    parts = [f"{done.added:,} added", f"{done.updated:,} updated", f"{done.unchanged:,} unchanged"]
-    parts += [f"{done.removed:,} removed", f"{len(done.skipped):,} skipped"]
-    click.echo(f"{', '.join(parts)} in {done.seconds:.1f} s -> {kb}")
-    if done.stopped:
-        click.echo(_INTERRUPTED, err=True)
+    counts = {key: getattr(done, key) for key in ("added", "updated", "unchanged", "removed")}
+    _summary(done, counts, kb, as_json)
 
 
 def upload(done: UploadReport, address: str, as_json: bool) -> None:
-    """The summary of an upload; what was skipped goes to stderr."""
+    """The summary of an upload; what was skipped and the warnings go to stderr."""
+    _summary(done, {"uploaded": done.uploaded, "unchanged": done.unchanged}, address, as_json)
+
+
+def _summary(done: ingest.Report | UploadReport, counts: dict[str, int], place: str, as_json: bool) -> None:
+    """`skipped_count` is in the document only where it is more than the list holds."""
+    for line in done.warnings:
+        click.echo(f"warning: {_printable(line)}", err=True)
+    unnamed = done.skipped_count - len(done.skipped)
     if as_json:
         skipped = [{"uri": uri, "reason": reason} for uri, reason in done.skipped]
-        counts = {"uploaded": done.uploaded, "unchanged": done.unchanged}
-        _print_json(counts | {"skipped": skipped, "seconds": round(done.seconds, 3)})
+        told = {"skipped": skipped} | ({"skipped_count": done.skipped_count} if unnamed else {})
+        _print_json(counts | told | {"seconds": round(done.seconds, 3)})
         return
     for uri, reason in done.skipped:
         click.echo(f"skipped {_printable(uri)}: {_printable(reason)}", err=True)
-    parts = [f"{done.uploaded:,} uploaded", f"{done.unchanged:,} unchanged", f"{len(done.skipped):,} skipped"]
-    click.echo(f"{', '.join(parts)} in {done.seconds:.1f} s -> {address}")
+    if unnamed:
+        click.echo(f"skipped {unnamed:,} more", err=True)
+    parts = [f"{count:,} {what}" for what, count in (counts | {"skipped": done.skipped_count}).items()]
+    click.echo(f"{', '.join(parts)} in {done.seconds:.1f} s -> {place}")
     if done.stopped:
         click.echo(_INTERRUPTED, err=True)
 

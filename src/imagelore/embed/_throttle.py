@@ -49,10 +49,10 @@ class Throttle:
     def wait(self, check: Callable[[], None] = lambda: None) -> float:
         """Returns when a call may start: the time it is then. `check` is asked meanwhile; what it raises ends it."""
         with self._turn:
+            check()  # before any sleep: of many that wait, each would sleep once before it hears
             while (left := self._next - self._clock()) > 0:
                 self._sleep(min(left, _SLICE))
                 check()
-            check()
             with self._state:
                 now, gap = self._clock(), 1 / self.rate
                 self._next = max(self._next, now - min(gap, _LATE)) + gap

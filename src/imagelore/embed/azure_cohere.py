@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import base64
 import re
-import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -25,11 +24,12 @@ import numpy as np
 from PIL import Image
 
 from imagelore._azure import Service, address, says, status
-from imagelore.embed._azure_calls import Calls, Exhausted, Unfit
+from imagelore.embed._azure_calls import Calls, Unfit
+from imagelore.embed._azure_embedder import AzureEmbedder
 from imagelore.embed._inputs import jpeg, neutral, unit
-from imagelore.errors import EmbedderError, ImageloreError, UsageError
+from imagelore.errors import UsageError
 from imagelore.settings import Settings
-from imagelore.types import Check, EmbedderInfo, ImageEmbeddings, Space, Vectors
+from imagelore.types import Check, EmbedderInfo, Space, Vectors
 
 NAME = "Cohere Embed in Foundry"
 ENDPOINT, KEY = "AZURE_COHERE_ENDPOINT", "AZURE_COHERE_KEY"
@@ -58,8 +58,13 @@ class _Calls(Calls):
         )
 
 
-class AzureCohere:
-    """Pictures and texts -> `embed_v4` `[n, d]`. The first call of all is a greeting that proves key and deployment."""
+class AzureCohere(AzureEmbedder):
+    """Pictures and texts -> `embed_v4` `[n, d]`. The first call of all is a greeting that proves key and deployment.
+
+    The deployment's name is not part of the stamp.
+    """
+
+    blind = "set `AZURE_COHERE_DEPLOYMENT` to a deployment of Cohere Embed v4"
 
     def __init__(self, settings: Settings) -> None:
         self._dimensions = settings.azure_cohere_dimensions
@@ -69,25 +74,9 @@ class AzureCohere:
         where = _SUFFIX.sub("", address(settings.azure_cohere_endpoint, ENDPOINT, EXAMPLE))
         self._service = Service(NAME, where, ENDPOINT, KEY, "Cognitive Services User", (settings.azure_cohere_key,))
         self._deployment = settings.azure_cohere_deployment
-        self._calls = _Calls(self._service, "api-key", settings, settings.azure_cohere_rate)
-        self.close = weakref.finalize(self, self._calls.close)
+        calls = _Calls(self._service, "api-key", settings, settings.azure_cohere_rate)
         space = Space("embed_v4", self._dimensions, images=True, documents=True, queries=True, **_FLOORS)
-        self._info = EmbedderInfo("azure_cohere", VERSION, (space,), image_side=SIDE, batch=32, parallel=2)
-
-    @property
-    def info(self) -> EmbedderInfo:
-        """Name, version, and the space; the deployment's name is not part of it."""
-        return self._info
-
-    def embed_images(self, pictures: Sequence[Image.Image]) -> ImageEmbeddings:
-        """RGB pictures of any size -> `embed_v4`; a row of zeros for each that is refused."""
-        if pictures:
-            self._calls.prove(self._greet)
-        inputs = self._calls.each(_input, pictures)
-        made = self._all("inputs", "search_document", inputs, PICTURES)
-        refused = {row: reason for row, reason in enumerate(made) if isinstance(reason, str)}
-        rows = [np.zeros(self._dimensions, np.float32) if isinstance(one, str) else one for one in made]
-        return ImageEmbeddings({"embed_v4": self._matrix(rows)}, refused=refused)
+        super().__init__(calls, EmbedderInfo("azure_cohere", VERSION, (space,), image_side=SIDE, batch=32, parallel=2))
 
     def embed_texts(self, texts: Sequence[str], role: Literal["query", "document"]) -> Mapping[str, Vectors]:
         """Texts -> `embed_v4`; a question's vector is made to find records, a record's to be found."""
@@ -97,16 +86,19 @@ class AzureCohere:
         known = dict(zip(unique, self._all("texts", f"search_{role}", unique, TEXTS), strict=True))
         nothing = neutral(self._dimensions)
         made = [known.get(text, nothing) for text in cut]
-        return {"embed_v4": self._matrix([nothing if isinstance(one, str) else one for one in made])}
+        return self._rows([nothing if isinstance(one, str) else one for one in made])
 
     def _greet(self) -> None:
         try:
             self._vectors("texts", "search_query", ["picture"])
         except Unfit as error:
             raise self._calls.failed(
-                f"{NAME} at {self._service.host} does not embed with deployment {self._deployment!r} ({error}): set "
-                "`AZURE_COHERE_DEPLOYMENT` to a deployment of Cohere Embed v4"
+                f"{NAME} at {self._service.host} does not embed with deployment {self._deployment!r} ({error}): "
+                f"{self.blind}"
             ) from None
+
+    def _pictures(self, pictures: Sequence[Image.Image]) -> list[Vectors | str]:
+        return self._all("inputs", "search_document", self._calls.each(_input, pictures), PICTURES)
 
     def _all(self, field: str, kind: str, inputs: Sequence[Any], size: int) -> list[Vectors | str]:
         """For each input its vector, or why it is refused."""
@@ -114,16 +106,11 @@ class AzureCohere:
         return [one for made in self._calls.each(lambda batch: self._some(field, kind, batch), batches) for one in made]
 
     def _some(self, field: str, kind: str, inputs: Sequence[Any]) -> list[Vectors | str]:
-        try:
-            return list(self._vectors(field, kind, inputs))
-        except Unfit as error:
-            reason = f"{NAME} refuses it: {error}"
-        except Exhausted as error:
-            if not error.alone or field == "texts":
-                raise
-            reason = str(error)
+        made = self._or_why(lambda: self._vectors(field, kind, inputs), lone=field != "texts")
+        if not isinstance(made, str):
+            return list(made)
         if len(inputs) == 1:
-            return [reason]
+            return [made]
         half = len(inputs) // 2
         return self._some(field, kind, inputs[:half]) + self._some(field, kind, inputs[half:])
 
@@ -147,9 +134,6 @@ class AzureCohere:
             )
         return np.stack([unit(row) for row in rows])
 
-    def _matrix(self, rows: Sequence[Vectors]) -> Vectors:
-        return np.array(rows, np.float32).reshape(-1, self._dimensions)
-
 
 def create(settings: Settings) -> AzureCohere:
     """The embedder; nothing is sent yet.
@@ -161,21 +145,12 @@ def create(settings: Settings) -> AzureCohere:
 
 
 def check(settings: Settings) -> Iterator[Check]:
-    """What `imagelore doctor` asks: the address, the identity and the deployment, and whether it takes a picture."""
-    try:
-        embedder = create(settings)
-        yield Check(f"{NAME}: address", True, settings.azure_cohere_endpoint)
-        embedder.embed_texts(["a picture"], "query")
-        deployment = settings.azure_cohere_deployment
-        yield Check(f"{NAME}: texts", True, f"deployment {deployment}, {settings.azure_cohere_dimensions} dimensions")
-        refused = embedder.embed_images([Image.new("RGB", (64, 64), "navy")]).refused
-        if refused:
-            raise EmbedderError(f"{refused[0]}: set `AZURE_COHERE_DEPLOYMENT` to a deployment of Cohere Embed v4")
-        yield Check(f"{NAME}: pictures", True, "it takes them")
-        embedder.close()
-    except ImageloreError as error:
-        said, _, mend = str(error).rpartition(": ")
-        yield Check(NAME, False, said, mend)
+    """What `imagelore doctor` finds out.
+
+    Raises:
+        ImageloreError: something is wrong, and what to do.
+    """
+    yield from create(settings).checks(f"deployment {settings.azure_cohere_deployment}")
 
 
 def _input(picture: Image.Image) -> dict[str, Any]:

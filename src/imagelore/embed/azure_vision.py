@@ -13,7 +13,6 @@ https://learn.microsoft.com/rest/api/computervision/image-retrieval
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, Literal
@@ -22,11 +21,11 @@ import numpy as np
 from PIL import Image
 
 from imagelore._azure import Service, address
-from imagelore.embed._azure_calls import Calls, Exhausted, Unfit
+from imagelore.embed._azure_calls import Calls, Unfit
+from imagelore.embed._azure_embedder import AzureEmbedder
 from imagelore.embed._inputs import jpeg, neutral, unit, windows
-from imagelore.errors import EmbedderError, ImageloreError
 from imagelore.settings import Settings
-from imagelore.types import Check, EmbedderInfo, ImageEmbeddings, Space, Vectors
+from imagelore.types import Check, EmbedderInfo, Space, Vectors
 
 NAME = "Azure AI Vision"
 API_VERSION = "2024-02-01"
@@ -42,30 +41,19 @@ _FLOORS = {"text_floor": 0.7, "image_floor": 0.25, "look_floor": 0.65}
 SPACE = Space("florence", DIMENSIONS, images=True, documents=True, queries=True, **_FLOORS)
 
 
-class AzureVision:
+class AzureVision(AzureEmbedder):
     """Pictures and texts -> `florence` `[n, 1024]`. The first call of all is a greeting that proves key and model."""
+
+    blind = "check the resource's region and `IMAGELORE_AZURE_VISION_MODEL`"
 
     def __init__(self, settings: Settings) -> None:
         where = address(settings.azure_vision_endpoint, ENDPOINT, EXAMPLE)
         self._service = Service(NAME, where, ENDPOINT, KEY, "Cognitive Services User", (settings.azure_vision_key,))
         self._model = settings.azure_vision_model
-        self._calls = Calls(self._service, "Ocp-Apim-Subscription-Key", settings, settings.azure_vision_rate)
-        self.close = weakref.finalize(self, self._calls.close)
-        self._info = EmbedderInfo("azure_vision", self._model, (SPACE,), image_side=SIDE, batch=32, parallel=2)
-
-    @property
-    def info(self) -> EmbedderInfo:
-        """Name, the model's version, and the space."""
-        return self._info
-
-    def embed_images(self, pictures: Sequence[Image.Image]) -> ImageEmbeddings:
-        """RGB pictures of any size -> `florence`; a row of zeros for each that is refused."""
-        if pictures:
-            self._calls.prove(self._greet)
-        made = self._calls.each(self._picture, pictures)
-        refused = {row: reason for row, reason in enumerate(made) if isinstance(reason, str)}
-        rows = [np.zeros(DIMENSIONS, np.float32) if isinstance(one, str) else one for one in made]
-        return ImageEmbeddings({SPACE.name: _matrix(rows)}, refused=refused)
+        calls = Calls(self._service, "Ocp-Apim-Subscription-Key", settings, settings.azure_vision_rate)
+        super().__init__(
+            calls, EmbedderInfo("azure_vision", self._model, (SPACE,), image_side=SIDE, batch=32, parallel=2)
+        )
 
     def embed_texts(self, texts: Sequence[str], role: Literal["query", "document"]) -> Mapping[str, Vectors]:
         """Texts -> `florence`, whatever their role; equal windows are sent once."""
@@ -78,7 +66,7 @@ class AzureVision:
         for windowed in parts:
             told = [vector for window in windowed if (vector := known[window]) is not None]
             rows.append(unit(np.mean(told, axis=0)) if told else neutral(DIMENSIONS))
-        return {SPACE.name: _matrix(rows)}
+        return self._rows(rows)
 
     def _greet(self) -> None:
         try:
@@ -93,20 +81,15 @@ class AzureVision:
             told = f"{NAME} at {self._service.host} does not embed with model {self._model!r} ({error}): {mend}"
             raise self._calls.failed(told) from None
 
-    def _picture(self, picture: Image.Image) -> Vectors | str:
-        """Its vector, or why it is refused."""
-        try:
-            return self._vector(
-                "retrieval:vectorizeImage",
-                content=jpeg(picture, SIDE),
-                headers={"Content-Type": "application/octet-stream"},
-            )
-        except Unfit as error:
-            return f"{NAME} refuses it: {error}"
-        except Exhausted as error:
-            if error.alone:
-                return str(error)
-            raise
+    def _pictures(self, pictures: Sequence[Image.Image]) -> list[Vectors | str]:
+        return self._calls.each(lambda picture: self._or_why(lambda: self._picture(picture)), pictures)
+
+    def _picture(self, picture: Image.Image) -> Vectors:
+        return self._vector(
+            "retrieval:vectorizeImage",
+            content=jpeg(picture, SIDE),
+            headers={"Content-Type": "application/octet-stream"},
+        )
 
     def _text(self, text: str) -> Vectors | None:
         """Its vector, that of its first half where it is refused, and so on; None where even one word is."""
@@ -142,21 +125,9 @@ def create(settings: Settings) -> AzureVision:
 
 
 def check(settings: Settings) -> Iterator[Check]:
-    """What `imagelore doctor` asks: the address, the identity and the model, and whether it takes a picture."""
-    try:
-        embedder = create(settings)
-        yield Check(f"{NAME}: address", True, settings.azure_vision_endpoint)
-        embedder.embed_texts(["a picture"], "query")
-        yield Check(f"{NAME}: texts", True, f"model {settings.azure_vision_model}, {DIMENSIONS} dimensions")
-        refused = embedder.embed_images([Image.new("RGB", (64, 64), "navy")]).refused
-        if refused:
-            raise EmbedderError(f"{refused[0]}: check the resource's region and `IMAGELORE_AZURE_VISION_MODEL`")
-        yield Check(f"{NAME}: pictures", True, "it takes them")
-        embedder.close()
-    except ImageloreError as error:
-        said, _, mend = str(error).rpartition(": ")
-        yield Check(NAME, False, said, mend)
+    """What `imagelore doctor` finds out.
 
-
-def _matrix(rows: Sequence[Vectors]) -> Vectors:
-    return np.array(rows, np.float32).reshape(-1, DIMENSIONS)
+    Raises:
+        ImageloreError: something is wrong, and what to do.
+    """
+    yield from create(settings).checks(f"model {settings.azure_vision_model}")

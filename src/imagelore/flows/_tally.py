@@ -10,6 +10,7 @@ from imagelore.flows._plan import Change
 from imagelore.flows._stages import Embedded, Skipped, Written
 
 _TOLD = 200  # warnings that a report keeps; further ones are counted
+_NAMED = 1_000  # skipped pictures that a report names; all are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run did. `skipped` holds (uri, reason).
+    """What a run did. `skipped` holds (uri, reason) of the first 1,000 of `skipped_count`.
 
     `stopped`: it was interrupted, and the next run goes on. `incomplete`: what could not be listed ("" where all was);
     nothing was removed then.
@@ -35,6 +36,7 @@ class Report:
     unchanged: int
     removed: int
     skipped: tuple[tuple[str, str], ...]
+    skipped_count: int
     warnings: tuple[str, ...]
     seconds: float
     stopped: bool = False
@@ -51,15 +53,32 @@ class Run:
     name: str = ""  # of the source; "": its folder's name
 
 
+class Skips:
+    """What is left out: (uri, reason) of the first ones, and how many there are."""
+
+    def __init__(self, items: Iterable[tuple[str, str]] = ()) -> None:
+        self.named: list[tuple[str, str]] = []
+        self.count = 0
+        self.add(items)
+
+    def add(self, items: Iterable[tuple[str, str]]) -> None:
+        """Counts them all."""
+        for item in items:
+            self.count += 1
+            if len(self.named) < _NAMED:
+                self.named.append(item)
+
+
 class Tally:
     """Counts a run, and is where it hears of progress and of a wish to stop."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
         self.total = self.added = self.updated = self.removed = 0
-        self.incomplete = ""
+        self.incomplete = self.unseen = ""  # what could not be listed, and what reads do not show yet
         self._passed = self._untold = 0
-        self._skipped: list[tuple[str, str]] = []
+        self._skips = Skips()
+        self.skip = self._skips.add  # (uri, reason) of pictures that are left out
         self._warnings: list[str] = []
 
     def wanted(self, changes: Iterator[Change]) -> Iterator[Change]:
@@ -74,7 +93,7 @@ class Tally:
         for batch in batches:
             self._passed += len(batch)
             self.skip((item.uri, item.reason) for item in batch if isinstance(item, Skipped))
-            self._run.progress(Progress("indexing", self._passed, self.total, len(self._skipped)))
+            self._run.progress(Progress("indexing", self._passed, self.total, self._skips.count))
             yield from batch
 
     def add(self, written: Written) -> None:
@@ -83,10 +102,6 @@ class Tally:
         self.updated += written.updated
         self.skip((item.uri, item.reason) for item in written.skipped)
         self.warn(written.warnings)
-
-    def skip(self, items: Iterable[tuple[str, str]]) -> None:
-        """Notes (uri, reason) of pictures that are left out."""
-        self._skipped += items
 
     def warn(self, lines: Iterable[str]) -> None:
         """Keeps warnings, up to a bound."""
@@ -98,14 +113,16 @@ class Tally:
 
     def report(self, listed: int, seconds: float) -> Report:
         """The run's summary."""
+        unseen = [self.unseen] if self.unseen else []
         more = [f"... and {self._untold:,} more warnings"] if self._untold else []
         return Report(
             added=self.added,
             updated=self.updated,
             unchanged=listed - self.total,
             removed=self.removed,
-            skipped=tuple(self._skipped),
-            warnings=(*self._warnings, *more),
+            skipped=tuple(self._skips.named),
+            skipped_count=self._skips.count,
+            warnings=(*unseen, *self._warnings, *more),
             seconds=seconds,
             stopped=self._run.stop(),
             incomplete=self.incomplete,

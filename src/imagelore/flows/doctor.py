@@ -1,7 +1,7 @@
 """`imagelore doctor`: each configured service and model looked at on its own, and whether they fit together.
 
-A provider may bring a `check` of its own; one that has none is opened and used once. One check that fails, hangs or
-breaks never hides the others.
+A provider may bring a `check` of its own, which yields what it finds and raises an `ImageloreError` where it cannot go
+on; one that has none is opened and used once. One check that fails, hangs or breaks never hides the others.
 """
 
 from __future__ import annotations
@@ -118,10 +118,12 @@ def _hasty(settings: Settings, pause: float) -> Settings:
 
 
 def _failed(name: str, error: ImageloreError) -> Check:
-    """An error's line says what failed, then what to do."""
+    """An error's line says what failed, then what to do; a service's own words stand in parentheses before that."""
     line = str(error)
     said, _, mend = line.rpartition(": " if ": " in line else "; ")
-    return Check(name, False, said or mend, mend if said else "")
+    if not said or mend.count(")") > mend.count("("):  # that colon is the service's
+        return Check(name, False, line)
+    return Check(name, False, said, mend)
 
 
 def _own(module: ModuleType) -> Callable[..., Iterator[Check]] | None:
@@ -129,13 +131,8 @@ def _own(module: ModuleType) -> Callable[..., Iterator[Check]] | None:
 
 
 def _index(settings: Settings, known: _Known) -> Iterator[Check]:
-    own = _own(providers.load("index", index_name(settings.kb)))
-    passed = True
-    for check in own(settings.kb, settings) if own else ():
-        passed &= check.ok
-        yield check
-    if not passed:
-        return
+    if own := _own(providers.load("index", index_name(settings.kb))):
+        yield from own(settings.kb, settings)
     if not index_exists(settings):
         raise KnowledgeBaseError(f"there is none at {settings.kb}: make one with `imagelore index FOLDER`")
     known.index = open_index(settings).info()

@@ -11,7 +11,7 @@ import posixpath
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from itertools import groupby, islice
+from itertools import groupby
 from operator import itemgetter
 from typing import Any, cast
 
@@ -84,7 +84,7 @@ def ingest(settings: Settings, address: str, run: Run | None = None) -> Report:
             tally.removed = _remove(index, plan)
         if tally.added or tally.updated or tally.removed:
             run.progress(Progress("finishing"))
-        index.refresh()  # also when nothing changed: the run before may have been killed just here
+        tally.unseen = index.refresh()  # also when nothing changed: the run before may have been killed just here
         return tally.report(plan.pictures(), time.perf_counter() - start)
 
 
@@ -141,14 +141,16 @@ def _rows(source: Source, table: Asset, fields: Fields, tally: Tally) -> Iterato
 
 def _made(plan: Plan, read: Read, embedder: Embedder, settings: Settings) -> Index:
     """A new knowledge base, once one picture could be read: nothing is made of nothing."""
-    reasons: list[str] = []
+    reasons, count = [], 0
     for change in plan.changes():
         item = read(change)
         if isinstance(item, Draft):
             return cast(Index, index_provider(settings.kb).create(settings.kb, embedder.info, settings))
-        reasons.append(f"{item.uri}: {item.reason}")
-    told = "; ".join(islice(reasons, 3)) + ("; ..." if len(reasons) > 3 else "")
-    raise SourceError(f"none of the {len(reasons):,} pictures in `{read.source.root}` can be read: {told}")
+        count += 1
+        if count <= 3:
+            reasons.append(f"{item.uri}: {item.reason}")
+    told = "; ".join(reasons) + ("; ..." if count > 3 else "")
+    raise SourceError(f"none of the {count:,} pictures in `{read.source.root}` can be read: {told}")
 
 
 def _pipeline(

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from imagelore import providers
 from imagelore.errors import SourceError, UnreadableError, UsageError
 from imagelore.flows._overlap import overlapped
-from imagelore.flows._tally import Progress, Run
+from imagelore.flows._tally import Progress, Run, Skips
 from imagelore.flows.pictures import source_name
 from imagelore.settings import Settings
 from imagelore.source import Source
@@ -45,14 +45,17 @@ CREATE TABLE there (path TEXT PRIMARY KEY, size INTEGER, md5 TEXT) WITHOUT ROWID
 
 @dataclass(frozen=True, slots=True)
 class UploadReport:
-    """What an upload did. `skipped` holds (uri here, reason).
+    """What an upload did. `skipped` holds (uri here, reason) of the first 1,000 of `skipped_count`.
 
-    `stopped`: it was interrupted, and the next one goes on. `incomplete`: what of the folder could not be listed.
+    `warnings`: sentences. `stopped`: it was interrupted, and the next one goes on. `incomplete`: what of the folder
+    could not be listed.
     """
 
     uploaded: int
     unchanged: int
     skipped: tuple[tuple[str, str], ...]
+    skipped_count: int
+    warnings: tuple[str, ...]
     seconds: float
     stopped: bool = False
     incomplete: str = ""
@@ -73,7 +76,7 @@ def upload(settings: Settings, folder: str, address: str, run: Run | None = None
     done: dict[str, int] = {"uploaded": 0, "unchanged": 0}
     with _scratch() as db:
         incomplete = _list(db, source, run)
-        skipped = [(source.uri(path), reason) for path, reason in source.skipped]
+        skips = Skips((source.uri(path), reason) for path, reason in source.skipped)
         target.make()
         db.executemany("INSERT OR REPLACE INTO there VALUES (?, ?, ?)", target.sums())
         total = db.execute("SELECT count(*) FROM here").fetchone()[0]
@@ -82,10 +85,17 @@ def upload(settings: Settings, folder: str, address: str, run: Run | None = None
                 if outcome in done:
                     done[outcome] += 1
                 else:
-                    skipped.append((source.uri(path), outcome))
-                run.progress(Progress("uploading", number, total, len(skipped)))
-    seconds = time.perf_counter() - start
-    return UploadReport(done["uploaded"], done["unchanged"], tuple(skipped), seconds, run.stop(), incomplete)
+                    skips.add([(source.uri(path), outcome)])
+                run.progress(Progress("uploading", number, total, skips.count))
+    return UploadReport(
+        **done,
+        skipped=tuple(skips.named),
+        skipped_count=skips.count,
+        warnings=tuple(target.notes),
+        seconds=time.perf_counter() - start,
+        stopped=run.stop(),
+        incomplete=incomplete,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,10 +39,10 @@ class Index(Protocol):
         """Stores a source's name and root; a known name gets the new root."""
         ...
 
-    def refresh(self) -> None:
+    def refresh(self) -> str:
         """Called at the end of a run: brings search structures up to date and builds those the size calls for.
 
-        Returns once reads see every write.
+        Returns "" once reads see every write; after a while one line that says which they do not show yet.
         """
         ...
 
@@ -80,6 +80,10 @@ class Index(Protocol):
         """
         ...
 
+    def fields(self) -> Mapping[str, FieldType]:
+        """The user's fields and their types; cheap, and of a service perhaps half a minute old."""
+        ...
+
     def info(self) -> IndexInfo:
-        """The stamp, and what is inside."""
+        """The stamp, and what is inside, as it is now."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,13 @@ def clean(value: Any) -> Any:
     if isinstance(value, float) and math.isnan(value):
         return None
     return value
+
+
+def chunks(values: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Each value once, in lists of at most `size`: filters by ids have their limits."""
+    distinct = list(dict.fromkeys(values))
+    for start in range(0, len(distinct), size):
+        yield distinct[start : start + size]
 
 
 def directed(vector: Vectors) -> Vectors | None:

@@ -60,7 +60,7 @@ def shell(session: Session, user: str = "") -> tuple[str, str, str]:
     """
     state, line, boot = _first_paint(session)
     if user:
-        line += f' · {escape(user)} <a class="il-hint" href=".auth/logout">sign out</a>'
+        line += f' · {escape(user)} <a class="il-hint" href=".auth/logout">sign&nbsp;out</a>'
     assets = b"".join((ASSETS / name).read_bytes() for name in ("page.css", "page.js"))
     values = {
         "version": hashlib.sha256(assets).hexdigest()[:12],

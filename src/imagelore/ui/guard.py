@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 from collections.abc import Callable, MutableMapping
@@ -38,8 +39,10 @@ def policy(nonce: str) -> str:
 
 
 Shell = Callable[[str], tuple[str, str, str]]
-USER = "x-ms-client-principal-name"
-"""Who is signed in, as App Service tells it; it takes the header off what clients send, but only where it signs in."""
+USER, NAME = "x-ms-client-principal-id", "x-ms-client-principal-name"
+"""Who is signed in, as App Service tells it: always an id, mostly a name. It takes these headers off what clients send,
+but only while its sign-in is on (https://learn.microsoft.com/azure/app-service/configure-authentication-user-identities).
+"""
 
 
 class Guard:
@@ -57,6 +60,7 @@ class Guard:
         self._shell = shell
         self._local = is_loopback(settings.host)
         self._signed_in = settings.behind_sign_in
+        self._closed = self._signed_in and sign_in_is_off()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes on; the page at `/` is collected whole and rewritten."""
@@ -64,12 +68,12 @@ class Guard:
             await self._app(scope, receive, send)
             return
         nonce, headers = secrets.token_urlsafe(16), Headers(scope=scope)
-        user = headers.get(USER, "").strip() if self._signed_in else ""
+        user = _signed_in(headers) if self._signed_in else ""
         if refusal := foreign(scope["method"], headers, self._local):
             await PlainTextResponse(refusal, 403)(scope, receive, _Guarding(send, nonce))
             return
-        if self._signed_in and not user and scope["path"] != HEALTH:
-            await PlainTextResponse(_NOBODY, 401)(scope, receive, _Guarding(send, nonce))
+        if self._signed_in and (self._closed or not user) and scope["path"] != HEALTH:
+            await PlainTextResponse(_OFF if self._closed else _NOBODY, 401)(scope, receive, _Guarding(send, nonce))
             return
         page = scope["path"] in ("", "/") and scope["method"] in ("GET", "HEAD")
         if page:  # the page must not arrive compressed here
@@ -82,6 +86,27 @@ _NOBODY = (
     "nobody is signed in: open the page through its site's sign-in, or turn `IMAGELORE_BEHIND_SIGN_IN` off where there "
     "is none\n"
 )
+_OFF = (
+    "this site's sign-in is switched off, and anybody could claim to be anyone: turn App Service's authentication on "
+    "again (`azd provision`), or `IMAGELORE_BEHIND_SIGN_IN` off\n"
+)
+
+
+def sign_in_is_off() -> bool:
+    """Whether this is App Service without its sign-in, where any client can claim to be anybody.
+
+    The platform tells it in variables that are its own, and starts the site anew when that changes:
+    https://learn.microsoft.com/azure/app-service/reference-app-settings
+    """
+    on = os.environ.get("WEBSITE_AUTH_ENABLED", "").lower() in ("true", "1")
+    return "WEBSITE_SITE_NAME" in os.environ and not on
+
+
+def _signed_in(headers: Headers) -> str:
+    """The name to show for who is signed in; "" where nobody is."""
+    if not headers.get(USER, "").strip():
+        return ""
+    return headers.get(NAME, "").strip() or "signed in"
 
 
 def foreign(method: str, headers: Headers, local: bool) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections.abc import Callable
+from typing import NamedTuple
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
@@ -13,8 +15,18 @@ from imagelore.errors import ImageloreError
 from imagelore.ui.session import Session
 
 PATH = "/health"
+PATIENCE = 300.0
+"""Seconds of failures in a row that a server with an open knowledge base is forgiven: a service that throttles does so
+to every instance, and replacing them would only end their conversations."""
+
 _FRESH = 10.0  # seconds that an answer is given again
-_NOT_YET = "starting: the knowledge base is being opened\n"
+
+
+class State(NamedTuple):
+    """Whether the server should get requests, and one line on why."""
+
+    fit: bool
+    said: str
 
 
 class Health:
@@ -23,42 +35,50 @@ class Health:
     Anyone may ask, so that the answer names no service: why a check failed goes to the server's log.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, clock: Callable[[], float] = time.monotonic) -> None:
         self._session = session
+        self._clock = clock
         self._checking = threading.Lock()
-        self._until = 0.0
-        self._fault = _NOT_YET
+        self._until = clock()
+        self._failing_since: float | None = None
+        self._state = State(False, "starting: the knowledge base is being opened")
 
-    def fault(self) -> str:
-        """One line that says why this server is not fit to answer; "" when it is."""
-        if time.monotonic() >= self._until and self._checking.acquire(blocking=False):
+    def state(self) -> State:
+        """The result of a check that is at most some seconds old."""
+        if self._clock() >= self._until and self._checking.acquire(blocking=False):
             try:
-                self._fault = self._checked()
-                self._until = time.monotonic() + _FRESH
+                self._state = self._checked()
+                self._until = self._clock() + _FRESH
             finally:
                 self._checking.release()
-        return self._fault
+        return self._state
 
-    def _checked(self) -> str:
+    def _checked(self) -> State:
         try:
             self._session.look_again()
-            if self._session.kb is None:
-                return "nothing is indexed yet: imagelore index\n"
-            self._session.kb.index.count()
+            if self._session.kb is not None:
+                self._session.kb.index.count()
         except ImageloreError as error:
             sys.stderr.write(f"imagelore: not healthy: {error}\n")
-            return "the knowledge base cannot be read: `imagelore doctor` says why\n"
-        return ""
+            return State(self._forgiven(), "the knowledge base cannot be read: `imagelore doctor` says why")
+        self._failing_since = None
+        return State(True, "ok" if self._session.kb else "nothing is indexed yet: imagelore index")
+
+    def _forgiven(self) -> bool:
+        now = self._clock()
+        if self._failing_since is None:
+            self._failing_since = now
+        return self._session.kb is not None and now - self._failing_since < PATIENCE
 
 
 def health(session: Session) -> APIRouter:
-    """`/health`: 200 when questions can be answered, 503 and one line when not."""
-    router, state = APIRouter(), Health(session)
+    """`/health`: 200 while the server should get requests, 503 and one line when not."""
+    router, checks = APIRouter(), Health(session)
 
     @router.get(PATH)
     def healthy() -> Response:
-        fault = state.fault()
-        answer = PlainTextResponse(fault, 503) if fault else JSONResponse({"status": "ok"})
+        fit, said = checks.state()
+        answer = JSONResponse({"status": said}) if fit else PlainTextResponse(f"{said}\n", 503)
         answer.headers["cache-control"] = "no-store"
         return answer
 

@@ -120,7 +120,7 @@ def _gallery(session: Session) -> APIRouter:
     @router.get("/browse")
     def browse(after: str = "", where: str = "", limit: int = Query(_PAGE, ge=1, le=200)) -> dict[str, Any]:
         index = session.opened().index
-        scope = Scope(picked(where, index.info().fields))
+        scope = Scope(picked(where, index.fields()))
         records = index.browse(scope, after, limit)
         last = records[-1].id if len(records) == limit else ""
         return {"pictures": [tile(r) for r in records], "next": last, "total": index.count(scope)}
@@ -139,7 +139,7 @@ def _gallery(session: Session) -> APIRouter:
 
 def _found(session: Session, q: str, pictures: tuple[bytes, ...], where: str) -> dict[str, Any]:
     kb = session.opened()
-    scope = Scope(picked(where, kb.index.info().fields))
+    scope = Scope(picked(where, kb.index.fields()))
     found = kb.search(q, pictures, top=48, scope=scope)
     hits = [hit for hit in found.hits if hit.fits] or list(found.hits)
     return {

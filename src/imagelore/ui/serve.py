@@ -13,7 +13,7 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp
 
-from imagelore.errors import ImageloreError, UsageError
+from imagelore.errors import UsageError
 from imagelore.settings import Settings
 from imagelore.ui.session import Session
 
@@ -29,7 +29,7 @@ def serve(settings: Settings, *, open_browser: bool = False, told: Callable[[str
         told: hears the page's address once it answers; by default it is written to stdout.
 
     Raises:
-        KnowledgeBaseError: the knowledge base is of a newer release, or was made by another embedder.
+        ImageloreError: the knowledge base cannot be opened, and the page serves this machine only.
         UsageError: the address cannot be listened on.
     """
     session = open_session(settings)
@@ -47,21 +47,18 @@ def serve(settings: Settings, *, open_browser: bool = False, told: Callable[[str
 
 
 def open_session(settings: Settings) -> Session:
-    """The knowledge base that the settings name; an empty session where there is none yet.
+    """What is served: on this machine the opened knowledge base, or none where nothing is indexed yet.
 
-    A server for others starts all the same when there is one that cannot be opened: the page and `/health` tell it, and
-    it may be mended meanwhile (a role that has just been given, a service that is down).
+    A server for others opens it later, at the first page or `/health`: whoever started it waits for its port and gives
+    up after minutes, which a service that is down may take to fail. Both tell what is wrong then, and it may be mended
+    meanwhile.
 
     Raises:
         ImageloreError: it cannot be opened, and the page serves this machine only.
     """
     session = Session(settings)
-    try:
+    if session.local:
         session.look_again()
-    except ImageloreError as error:
-        if session.local:
-            raise
-        sys.stderr.write(f"imagelore: {error}\n")
     return session
 
 

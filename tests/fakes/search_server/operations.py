@@ -43,14 +43,14 @@ class Service:
     """The state of a service.
 
     `delay` (seconds) passes before a write can be found, `schema_delay` before one may use a field that an update
-    added; `semantic` says whether it has the semantic ranker; `document_faults` is asked once for each document of a
-    batch, by its key.
+    added; `semantic` says whether it has the semantic ranker, `subscores` whether it answers a request for debugging;
+    `document_faults` is asked once for each document of a batch, by its key.
     """
 
     def __init__(self) -> None:
         self.delay = 0.15
         self.schema_delay = 0.0
-        self.semantic = True
+        self.semantic = self.subscores = True
         self.document_faults = Faults()
         self.indexes: dict[str, Index] = {}
         self._etags = 0
@@ -167,7 +167,10 @@ class Operations:
     def search(self, name: str) -> Answer:
         index = self._documents(name)
         asked = request.parse(self.body, index.schema, self.service.semantic)
-        return Answer(200, search.answer(asked, index.snapshot(), self.address))
+        answer = search.answer(asked, index.snapshot(), self.address)
+        for found in answer["value"] if not self.service.subscores else ():
+            found.pop("@search.documentDebugInfo", None)
+        return Answer(200, answer)
 
     def index_documents(self, name: str) -> Answer:
         faults = self.service.document_faults

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from imagelore.errors import KnowledgeBaseError
 from imagelore.index import azure_search
+from imagelore.index.azure_search.connection import Connection
 from imagelore.settings import Settings
 from imagelore.types import Check, Query
 from tests.contract.index_records import EMBEDDER, RECORDS
@@ -45,6 +47,27 @@ def test_an_endpoint_where_nothing_listens(server: FakeSearch) -> None:
     told = refusal(lambda: azure_search.open(ADDRESS, nobody), "s3cret")
     assert "cannot reach Azure AI Search at 127.0.0.1:9" in told
     assert "`AZURE_SEARCH_ENDPOINT`" in told
+
+
+def test_a_mistyped_service_is_told_by_the_address() -> None:
+    nobody = Settings(azure_search_key="s3cret", azure_retries=0)
+    for act in (azure_search.open, azure_search.exists):
+        told = refusal(partial(act, "azure-search://no-such-service/pictures", nobody), "s3cret")
+        assert "cannot reach Azure AI Search at no-such-service.search.windows.net" in told
+        assert "check `--kb`" in told
+
+
+@pytest.mark.parametrize(("timeout", "retries", "connect"), [(60.0, 5, (10.0, 2)), (3.0, 1, (3.0, 1))])
+def test_whoever_does_not_open_is_given_up_soon(timeout: float, retries: int, connect: tuple[float, int]) -> None:
+    connection = Connection(
+        "azure-search://mine/x", Settings(azure_search_key="k", azure_timeout=timeout, azure_retries=retries)
+    )
+    for client in (connection.documents, connection.indexes):
+        waits: Any = client._client._pipeline._transport
+        tries = client._config.retry_policy
+        assert (waits.connection_config.timeout, tries.connect_retries) == connect
+        assert (waits.connection_config.read_timeout, tries.read_retries) == (timeout, retries)
+    connection.close()
 
 
 @pytest.mark.parametrize("status", [200, 404])
@@ -123,13 +146,8 @@ def test_doctor_finds_everything_in_order(server: FakeSearch) -> None:
 
 
 def test_doctor_says_what_is_wrong_and_how_to_mend_it(server: FakeSearch) -> None:
-    *_, missing = checks(server)
-    assert (missing.name, missing.ok) == ("Azure AI Search: index", False)
-    assert "imagelore index FOLDER --kb azure-search:///pictures" in missing.mend
-    (wrong,) = checks(server, azure_search_key="s3cret-wrong")
-    assert not wrong.ok
-    assert "AZURE_SEARCH_KEY" in wrong.mend
+    assert "imagelore index FOLDER --kb azure-search:///pictures" in refusal(lambda: checks(server))
+    assert "AZURE_SEARCH_KEY" in refusal(lambda: checks(server, azure_search_key="s3cret-wrong"), "s3cret")
     make(server)
     server.faults.fail_next(500, path="search.post.search", times=9)
-    *_, records = checks(server, azure_retries=0)
-    assert (records.name, records.ok, records.mend) == ("Azure AI Search: records", False, "run this again")
+    assert refusal(lambda: checks(server, azure_retries=0)).endswith(": run this again")

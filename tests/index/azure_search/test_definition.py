@@ -144,6 +144,23 @@ def test_without_a_service_the_endpoint_must_be_set() -> None:
         azure_search.exists(ADDRESS, Settings(azure_search_key="k"))
 
 
+@pytest.mark.parametrize("endpoint", ["https://other.search.windows.net", "https://Other.search.azure.us/"])
+def test_an_endpoint_of_another_service_is_told(endpoint: str) -> None:
+    of_both = Settings(azure_search_endpoint=endpoint, azure_search_key="k")
+    for act in (azure_search.open, azure_search.exists):
+        with pytest.raises(UsageError, match=r"`AZURE_SEARCH_ENDPOINT` is of the service 'other'.* names 'mine'"):
+            act("azure-search://mine/pictures", of_both)
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["https://mine.search.windows.net", "https://search.example.com", "http://127.0.0.1:9"]
+)
+def test_an_endpoint_of_the_service_or_of_no_service_stands(endpoint: str) -> None:
+    connection = Connection("azure-search://mine/pictures", Settings(azure_search_endpoint=endpoint))
+    assert endpoint.endswith(connection.host)
+    connection.close()
+
+
 @pytest.mark.parametrize("id", ["a1", "k'00", "=a", "_a", "ä", "a b", "00ff-_", "YQ==", "=YQ=="])
 def test_any_id_has_a_key_of_its_own(server: FakeSearch, id: str) -> None:
     index = make(server)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from imagelore.errors import KnowledgeBaseError
+from imagelore.index.azure_search import rank
 from imagelore.index.azure_search.store import AzureSearchIndex
 from imagelore.types import EmbedderInfo, Query, Record, Space
 from tests.contract.index_records import RECORDS, look, record, unit
@@ -78,6 +79,28 @@ def test_a_space_for_everything_is_asked_apart_for_the_picture(server: FakeSearc
     assert found["meaning"] == pytest.approx({r.id: float(r.texts["joint"][0]) for r in records}, abs=1e-5)
 
 
+def test_one_picture_needs_no_subscores(server: FakeSearch) -> None:
+    index, _ = many(server)
+    shown = Query(images={"look": look(1, 2)[None]}, depth=9)
+    (told,) = index.rank(shown)
+    server.subscores = False
+    assert index.rank(shown) == [told]
+    assert len(told.entries) == 9
+
+
+@pytest.mark.parametrize("semantic", [False, True])
+def test_a_service_without_subscores_is_asked_for_each_part(server: FakeSearch, semantic: bool) -> None:
+    index = make(server, azure_search_semantic=semantic)
+    index.upsert(RECORDS)
+    query = Query("boats on a lake", {"joint": unit(1, 2)}, {"look": look(1)[None]})
+    told = index.rank(query)
+    server.subscores = False
+    for before, after in zip(told, index.rank(query), strict=True):
+        assert before.name == after.name
+        assert [id for id, _ in before.entries] == [id for id, _ in after.entries]
+        assert [s for _, s in before.entries] == pytest.approx([s for _, s in after.entries], abs=1e-5)
+
+
 def test_accents_and_stop_words_do_not_matter(server: FakeSearch) -> None:
     index = make(server)
     index.upsert([record("cafe", title="Cafés of Zürich"), record("other", title="Boats")])
@@ -106,6 +129,17 @@ def test_without_a_semantic_ranker_questions_are_still_answered(server: FakeSear
         assert [r.name for r in index.rank(Query("boats"))] == ["text", "seen"]
     assert len([body for body in searches(server) if body.get("queryType") == "semantic"]) == 1
     assert "not enabled" in index.info().details["semantic_ranker"]
+
+
+def test_a_refusal_of_the_semantic_ranker_is_forgotten(server: FakeSearch, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.semantic = False
+    monkeypatch.setattr(rank, "REFUSED", 0.0)
+    index = make(server, azure_search_semantic=True)
+    index.upsert(RECORDS)
+    assert [r.name for r in index.rank(Query("boats"))] == ["text", "seen"]
+    server.semantic = True  # switched on in the portal meanwhile
+    assert [r.name for r in index.rank(Query("boats"))] == ["text", "seen", "semantic"]
+    assert index.info().details["semantic_ranker"] == "on"
 
 
 def test_a_busy_semantic_ranker_is_asked_again_later(server: FakeSearch) -> None:

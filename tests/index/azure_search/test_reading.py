@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from imagelore.augment.counting import counted
 from imagelore.index.azure_search import store
 from imagelore.index.azure_search.store import AzureSearchIndex
 from imagelore.types import AllOf, AnyOf, Compare, EmbedderInfo, Scope, Space
@@ -72,6 +73,19 @@ def test_vectors_come_back_to_the_bit(server: FakeSearch) -> None:
     (found,) = index.get(["r"], vectors=True)
     assert np.array_equal(found.images["v"], rows[0])
     assert np.array_equal(found.texts["v"], rows[1] * np.float32(1e-20))
+
+
+def test_the_definition_is_not_read_for_each_question(server: FakeSearch) -> None:
+    index = make(server)
+    index.declare({"year": "integer"})
+    index.upsert([record(f"r{n}", title="Boats", fields={"year": 1980 + n}) for n in range(7)])
+    server.requests.clear()
+    told = counted("How many pictures have a year above 1983?", index)
+    assert told
+    assert (told.number, told.total) == (3, 7)
+    assert index.browse(Scope(Compare("year", "=", 1981)))[0].id == "r1"
+    assert index.fields() == {"year": "integer"}
+    assert {method for method, _, _ in server.requests} == {"POST"}
 
 
 def test_another_process_adds_a_field_and_facets_follow(server: FakeSearch) -> None:

@@ -129,8 +129,22 @@ def test_waiting_ends(server: FakeSearch) -> None:
     index = make(server)
     index._connection.timeout = 0.1
     index.upsert(RECORDS)
-    with pytest.raises(KnowledgeBaseError, match=r"took 3 changes and does not show them.*run the same command again"):
-        index.refresh()
+    assert "took 3 changes that it does not show after 0 seconds: nothing is lost" in index.refresh()
+    server.settle()
+    assert index.refresh() == ""
+
+
+def test_waiting_grows_with_what_is_outstanding(server: FakeSearch, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.delay = 0.3
+    index = make(server)
+    index._connection.timeout = 0.0
+    monkeypatch.setattr(writing, "_EACH", 1.0)
+    index.upsert(RECORDS)
+    assert index.refresh() == ""
+    server.delay = 60
+    index.upsert(RECORDS)
+    monkeypatch.setattr(writing, "_LONGEST", 0.1)
+    assert "after 0 seconds" in index.refresh()
 
 
 def test_what_is_remembered_of_writes_does_not_grow(server: FakeSearch, monkeypatch: pytest.MonkeyPatch) -> None:

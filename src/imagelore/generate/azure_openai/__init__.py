@@ -43,8 +43,12 @@ def create(settings: Settings) -> AzureOpenAIGenerator:
 
 
 def check(settings: Settings) -> Iterator[Check]:
-    """Whether the deployment can be reached, lets us in, answers, and sees pictures; asks one short question."""
-    yield from probe("Azure OpenAI", lambda: create(settings), "`AZURE_OPENAI_DEPLOYMENT`")
+    """Whether the deployment can be reached, lets us in, answers, and sees pictures; asks one short question.
+
+    Raises:
+        ImageloreError: it does not, and what to do.
+    """
+    yield from probe("Azure OpenAI", create(settings), "`AZURE_OPENAI_DEPLOYMENT`")
 
 
 class AzureOpenAIGenerator(ChatGenerator):

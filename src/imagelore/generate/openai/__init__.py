@@ -31,8 +31,12 @@ def create(settings: Settings) -> OpenAIGenerator:
 
 
 def check(settings: Settings) -> Iterator[Check]:
-    """Whether the server answers, and whether its model sees pictures; asks one short question."""
-    yield from probe("openai", lambda: create(settings), "`IMAGELORE_OPENAI_MODEL`")
+    """Whether the server answers, and whether its model sees pictures; asks one short question.
+
+    Raises:
+        ImageloreError: it does not answer, and what to do.
+    """
+    yield from probe("openai", create(settings), "`IMAGELORE_OPENAI_MODEL`")
 
 
 class OpenAIGenerator(ChatGenerator):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from PIL import Image
 
-from imagelore.errors import ImageloreError
 from imagelore.generate.openai.engine import ChatGenerator
 from imagelore.types import Check, Delta, GeneratorEvent, Notice, Prompt, Stop, Usage
 
@@ -17,16 +16,14 @@ _YELLOW = (240, 220, 40)  # not what a model would guess first
 _QUESTION = "Describe my picture: which one colour fills it?"
 
 
-def probe(name: str, create: Callable[[], ChatGenerator], model: str) -> Iterator[Check]:
-    """Asks a generator for the colour of a picture. `model` is the variable that names another model."""
-    try:
-        generator = create()
-        sees = generator.pictures > 0
-        events = list(generator.stream(Prompt(_QUESTION, pictures=(_picture(),) if sees else ())))
-    except ImageloreError as error:
-        said, _, mend = str(error).rpartition(": ")
-        yield Check(f"{name}: answers", False, said or mend, mend if said else "")
-        return
+def probe(name: str, generator: ChatGenerator, model: str) -> Iterator[Check]:
+    """Asks a generator for the colour of a picture. `model` is the variable that names another model.
+
+    Raises:
+        GeneratorError: it cannot answer.
+    """
+    sees = generator.pictures > 0
+    events = list(generator.stream(Prompt(_QUESTION, pictures=(_picture(),) if sees else ())))
     stop = events[-1]
     if stop not in (Stop("end"), Stop("length")) or not _text(events):
         told = _notices(events) or f"{generator.label} gave no answer"

@@ -188,7 +188,7 @@ def _too_many(error: Exception, endpoint: Endpoint) -> str:
 def _bad_request(error: Exception, endpoint: Endpoint) -> str:
     if is_too_long(error):
         return f"the question and its sources are too long for {endpoint.model!r}: ask with a smaller `IMAGELORE_TOP`"
-    return f"{endpoint.host} refused the request: {says(error, endpoint)}"
+    return f"{endpoint.host} refused the request ({says(error, endpoint)}): ask another way, or set another model"
 
 
 def _server(error: Exception, endpoint: Endpoint) -> str:
@@ -218,7 +218,7 @@ def _cut(_: Exception, endpoint: Endpoint) -> str:
 
 
 def _unexpected(error: Exception, endpoint: Endpoint) -> str:
-    return f"asking {endpoint.model!r} at {endpoint.host} failed: {says(error, endpoint)}"
+    return f"asking {endpoint.model!r} at {endpoint.host} failed ({says(error, endpoint)}): try again"
 
 
 ERRORS: Explained = {

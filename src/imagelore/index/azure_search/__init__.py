@@ -10,7 +10,6 @@ from contextlib import suppress
 
 from azure.core.exceptions import ResourceExistsError
 
-from imagelore.errors import ImageloreError
 from imagelore.index._stamp import Stamp, check_embedder
 from imagelore.index.azure_search.connection import DEFINE, METHODS, Connection
 from imagelore.index.azure_search.definition import SCHEMA, definition, stamp_text
@@ -58,21 +57,16 @@ def create(address: str, embedder: EmbedderInfo, settings: Settings) -> AzureSea
 
 
 def check(address: str, settings: Settings) -> Iterator[Check]:
-    """Whether the service can be reached, holds a knowledge base whose stamp can be read, and shows its records."""
-    step = "service"
-    try:
-        connection = Connection(address, settings)
-        known = Known(connection)
-        known.defined()
-        yield _good(step, f"reachable at {connection.host}; it takes the key or identity")
-        step = "index"
-        yield _good(step, f"`{connection.index}`, made by the embedder {known.stamp().embedder.name!r}")
-        step = "records"
-        yield _good(step, f"{AzureSearchIndex(connection, settings).count():,} can be read")
-    except ImageloreError as error:
-        said, _, mend = str(error).rpartition(": ")
-        yield Check(f"Azure AI Search: {step}", False, said or mend, mend if said else "")
+    """Whether the service can be reached, holds a knowledge base whose stamp can be read, and shows its records.
 
-
-def _good(step: str, said: str) -> Check:
-    return Check(f"Azure AI Search: {step}", True, said)
+    Raises:
+        ImageloreError: the next of these fails.
+    """
+    connection = Connection(address, settings)
+    known, name = Known(connection), "Azure AI Search"
+    known.defined()
+    yield Check(f"{name}: service", True, f"reachable at {connection.host}; it takes the key or identity")
+    made_by = known.stamp().embedder.name
+    yield Check(f"{name}: index", True, f"`{connection.index}`, made by the embedder {made_by!r}")
+    count = AzureSearchIndex(connection, settings).count()
+    yield Check(f"{name}: records", True, f"{count:,} can be read")

@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.search.documents import SearchClient
@@ -18,14 +19,17 @@ from imagelore.index._stamp import missing
 from imagelore.settings import Settings
 
 SCHEME = "azure-search://"
+_ENDPOINT = "AZURE_SEARCH_ENDPOINT"
 # what an identity needs: https://learn.microsoft.com/azure/search/search-security-rbac
 READ = "Search Index Data Reader"  # documents
 WRITE = "Search Index Data Contributor"
 LOOK = "Reader"  # the index's definition, which holds the stamp
 DEFINE = "Search Service Contributor"
 _SERVICE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])")
+_NAMED = re.compile(r"([^.]+)\.search\.(?:windows\.net|azure\.us|azure\.cn)")  # a service's own host
 _CLOUDS = (".azure.us", ".azure.cn")  # of governments, and of China: their tokens are of their own
 _INDEX = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,126}[a-z0-9])?")
+_CONNECT, _CONNECTS = 10.0, 2  # seconds, and further tries: a mistyped name, or a closed door, is told soon
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT"})  # all that we send may be sent twice
 
 
@@ -34,11 +38,11 @@ class Connection:
 
     Args:
         address: `azure-search://SERVICE/INDEX`; the setting `azure_search_endpoint` stands in for an empty SERVICE, and
-            is where the service is reached when it is set.
+            is where the service is reached when it is set: in a cloud of its own, behind a gateway.
         settings: key, endpoint, timeout and retries.
 
     Raises:
-        UsageError: the address is no such address.
+        UsageError: the address is no such address, or the endpoint is that of another service.
     """
 
     def __init__(self, address: str, settings: Settings) -> None:
@@ -47,7 +51,12 @@ class Connection:
         self.timeout = settings.azure_timeout
         self.retries = settings.azure_retries
         self._service = _azure.Service(
-            "Azure AI Search", endpoint, "AZURE_SEARCH_ENDPOINT", "AZURE_SEARCH_KEY", READ, (settings.azure_search_key,)
+            "Azure AI Search",
+            endpoint,
+            _ENDPOINT if settings.azure_search_endpoint else "--kb",  # where the host was named
+            "AZURE_SEARCH_KEY",
+            READ,
+            (settings.azure_search_key,),
         )
         credential = _azure.credential(settings.azure_search_key)
         options = _options(endpoint, settings)
@@ -115,10 +124,10 @@ def _options(endpoint: str, settings: Settings) -> dict[str, Any]:
     return {
         "audience": f"https://search{cloud}",
         "per_call_policies": [_azure.LoopbackPolicy()] if signs_in else [],
-        "connection_timeout": settings.azure_timeout,
+        "connection_timeout": min(_CONNECT, settings.azure_timeout),
         "read_timeout": settings.azure_timeout,
         "retry_total": retries,
-        "retry_connect": retries,
+        "retry_connect": min(_CONNECTS, retries),
         "retry_read": retries,
         "retry_status": retries,
     }
@@ -136,10 +145,16 @@ def _parts(address: str, settings: Settings) -> tuple[str, str]:
             f"`{address}` is no address of an index: it looks like azure-search://SERVICE/INDEX, with lower-case "
             "letters, digits and dashes in both names"
         )
-    if settings.azure_search_endpoint or not service:
-        example = "https://NAME.search.windows.net"
-        return _azure.address(settings.azure_search_endpoint, "AZURE_SEARCH_ENDPOINT", example), index
-    return f"https://{service}.search.windows.net", index
+    if service and not settings.azure_search_endpoint:
+        return f"https://{service}.search.windows.net", index
+    endpoint = _azure.address(settings.azure_search_endpoint, _ENDPOINT, "https://NAME.search.windows.net")
+    named = _NAMED.fullmatch(urlsplit(endpoint).hostname or "")
+    if service and named and named[1] != service:
+        raise UsageError(
+            f"`{_ENDPOINT}` is of the service {named[1]!r}, the address names {service!r}: mend one of them, or write "
+            f"`{SCHEME}/{index}`"
+        )
+    return endpoint, index
 
 
 def _closed(*clients: Any) -> None:

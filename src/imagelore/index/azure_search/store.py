@@ -12,6 +12,7 @@ from azure.search.documents.indexes.models import SearchIndex
 from imagelore.index._columns import vector_columns
 from imagelore.index._filters import OWN_FIELDS, column_of
 from imagelore.index._stamp import with_source
+from imagelore.index._values import chunks
 from imagelore.index.azure_search.connection import READ, Connection
 from imagelore.index.azure_search.definition import declared, has_column, read_stamp, stamp_text, user_field
 from imagelore.index.azure_search.documents import to_document, to_record
@@ -78,9 +79,9 @@ class AzureSearchIndex:
 
         self._known.change(edit)
 
-    def refresh(self) -> None:
+    def refresh(self) -> str:
         """Waits until reads see every write; the service keeps its search structures up to date by itself."""
-        self._writer.wait()
+        return self._writer.wait()
 
     def manifest(self, source: str) -> Iterator[tuple[str, str, str]]:
         """(id, content version, metadata digest) of every record of a source, page by page."""
@@ -95,13 +96,13 @@ class AzureSearchIndex:
     def get(self, ids: Sequence[str], scope: Scope = Scope(), vectors: bool = False) -> list[Record]:
         """The records with these ids that the scope lets through, in the order of `ids`."""
         visible = self._filter(scope)
-        found = {r.id: r for chunk in _chunks(ids, RECORDS) for r in self._whole(chunk, visible, vectors)}
+        found = {r.id: r for chunk in chunks(ids, RECORDS) for r in self._whole(chunk, visible, vectors)}
         return [found[id] for id in ids if id in found]
 
     def find(self, hashes: Sequence[str]) -> dict[str, str]:
         """sha256 -> id of a record with that content: the first by id where several have it."""
         found: dict[str, str] = {}
-        for chunk in _chunks(hashes, CHUNK):
+        for chunk in chunks(hashes, CHUNK):
             for row in chain.from_iterable(self._pages(one_of("sha256", chunk), ["id", "sha256"], PAGE)):
                 found.setdefault(row["sha256"], row["id"])
         return found
@@ -125,8 +126,12 @@ class AzureSearchIndex:
         columns = {field: column_of(field, known) for field in (fields or ["tags", *known])}
         return facets(self._connection, columns, self._filter(scope))
 
+    def fields(self) -> Mapping[str, FieldType]:
+        """The user's fields and their types, as they were half a minute ago at the earliest."""
+        return self._known.fields()
+
     def info(self) -> IndexInfo:
-        """The stamp, and what is inside."""
+        """The stamp, and what is inside, as it is now."""
         stamp = self._known.stamp(fresh=True)
         details: dict[str, Any] = {"vector_search": "HNSW, scalar quantisation, rescored"}
         details["semantic_ranker"] = self._ranker.state
@@ -162,9 +167,3 @@ class AzureSearchIndex:
                 return
             yield rows
             after = rows[-1]["id"]
-
-
-def _chunks(values: Sequence[str], size: int) -> Iterator[list[str]]:
-    distinct = list(dict.fromkeys(values))
-    for start in range(0, len(distinct), size):
-        yield distinct[start : start + size]

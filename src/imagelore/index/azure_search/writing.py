@@ -19,6 +19,7 @@ from azure.search.documents.models import IndexAction
 
 from imagelore import _azure
 from imagelore.errors import KnowledgeBaseError
+from imagelore.index._values import chunks
 from imagelore.index.azure_search.connection import METHODS, WRITE, Connection
 from imagelore.index.azure_search.documents import key
 from imagelore.index.azure_search.filter import one_of
@@ -28,6 +29,8 @@ MOST_BYTES = 15_000_000  # of 16 MB: the frame around the documents needs some
 CHUNK = 500  # ids in one filter
 PENDING = 5_000  # writes remembered until a read has shown them; past that, those that can be seen are forgotten
 _BUSY = (409, 422, 429, 503)  # statuses of a document that is worth another try
+_EACH = 0.006  # seconds that `wait` waits longer for each change: a minute for 10,000
+_LONGEST = 900.0  # seconds that it waits at most, unless the setting `azure_timeout` is above
 _PAUSES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)  # seconds; the last one again and again
 
 Action = dict[str, Any]
@@ -63,23 +66,27 @@ class Writer:
         for id, reason in refused.items():
             raise KnowledgeBaseError(f"Azure AI Search at {self._connection.host} does not remove {id!r}: {reason}")
 
-    def wait(self) -> None:
-        """Returns when reads see everything that was written here.
+    def wait(self) -> str:
+        """Returns "" when reads see everything that was written here, else a line that says what they do not show.
+
+        It waits for the setting `azure_timeout`, and longer the more is outstanding, up to a quarter of an hour.
 
         Raises:
-            KnowledgeBaseError: they still do not after the setting `azure_timeout`.
+            KnowledgeBaseError: the service cannot be asked.
         """
-        until = time.monotonic() + self._connection.timeout
+        start = time.monotonic()
+        longest = min(self._connection.timeout + len(self._pending) * _EACH, max(self._connection.timeout, _LONGEST))
         for pause in _pauses():
             self._forget_seen()
             if not self._pending:
-                return
-            if time.monotonic() + pause > until:
-                raise KnowledgeBaseError(
-                    f"Azure AI Search at {self._connection.host} took {len(self._pending):,} changes and does not show "
-                    f"them after {self._connection.timeout:g} seconds: nothing is lost, run the same command again"
-                )
+                return ""
+            if time.monotonic() - start + pause > longest:
+                break
             time.sleep(pause)
+        return (
+            f"Azure AI Search at {self._connection.host} took {len(self._pending):,} changes that it does not show "
+            f"after {longest:,.0f} seconds: nothing is lost, searches find them a little later"
+        )
 
     def _note(self, written: Mapping[str, str]) -> None:
         self._pending |= written
@@ -88,9 +95,7 @@ class Writer:
             self._most = len(self._pending) + PENDING
 
     def _forget_seen(self) -> None:
-        waiting = list(self._pending)
-        for start in range(0, len(waiting), CHUNK):
-            ids = waiting[start : start + CHUNK]
+        for ids in chunks(self._pending, CHUNK):
             query = {"filter": one_of("id", ids), "select": ["id", "written"], "top": len(ids), "order_by": ["id"]}
             found = {each["id"]: each["written"] for each in self._connection.search(search_text="*", **query)}
             for id in ids:

@@ -13,6 +13,7 @@ from lancedb.query import ColumnOrdering
 
 from imagelore.index._filters import column_of
 from imagelore.index._stamp import Stamp, check_embedder, embedder_value, missing, sources_value, with_source
+from imagelore.index._values import chunks
 from imagelore.index.lancedb import stamp as stamps
 from imagelore.index.lancedb.calls import call, edge, is_local, locked, write
 from imagelore.index.lancedb.facets import Tally
@@ -117,13 +118,13 @@ class LanceIndex:
 
     def delete(self, ids: Sequence[str]) -> None:
         """Removes records; unknown ids are no error."""
-        for chunk in _chunks(ids):
+        for chunk in chunks(ids, _CHUNK):
             write(self._address, partial(self._records.delete, one_of("id", chunk)))
 
     def declare(self, fields: Mapping[str, FieldType]) -> None:
         """Adds nullable columns for the user's fields; a field that exists keeps its type."""
         with locked(self._address):
-            known = self._fields()
+            known = self.fields()
             if new := [arrow_field(name, kind) for name, kind in fields.items() if name not in known]:
                 call(self._address, self._records.add_columns(new))
 
@@ -136,10 +137,11 @@ class LanceIndex:
                 merge = self._stamp.merge_insert("key").when_matched_update_all().when_not_matched_insert_all()
                 call(self._address, merge.execute(rows))
 
-    def refresh(self) -> None:
+    def refresh(self) -> str:
         """Compacts what many small writes left, brings the search structures up to date and builds missing ones."""
         with locked(self._address):
             call(self._address, refresh(self._records, self._stamp, self._embedder))
+        return ""
 
     def manifest(self, source: str) -> Iterator[tuple[str, str, str]]:
         """(id, content version, metadata digest) of every record of a source, batch by batch."""
@@ -156,7 +158,7 @@ class LanceIndex:
         columns = self._columns()
         visible = predicate(scope, declared(columns))
         found: dict[str, Record] = {}
-        for chunk in _chunks(list(dict.fromkeys(ids))):
+        for chunk in chunks(ids, _CHUNK):
             where = one_of("id", chunk) + (f" AND {visible}" if visible else "")
             names = columns_read(columns, self._embedder, vectors)
             rows = call(self._address, self._records.query().where(where).select(names).to_arrow())
@@ -166,7 +168,7 @@ class LanceIndex:
     def find(self, hashes: Sequence[str]) -> dict[str, str]:
         """sha256 -> id of a record with that content: the first by id where several have it."""
         found: dict[str, str] = {}
-        for chunk in _chunks(list(dict.fromkeys(hashes))):
+        for chunk in chunks(hashes, _CHUNK):
             query = self._records.query().where(one_of("sha256", chunk)).select(["id", "sha256"])
             rows = call(self._address, query.to_arrow()).sort_by([("id", "descending")])
             found |= dict(zip(rows["sha256"].to_pylist(), rows["id"].to_pylist(), strict=True))
@@ -189,7 +191,7 @@ class LanceIndex:
 
     def facets(self, scope: Scope = Scope(), fields: Sequence[str] = ()) -> list[Facet]:
         """The values of these fields (none named: `tags` and every user field) within the scope, from one scan."""
-        known = self._fields()
+        known = self.fields()
         columns = {field: column_of(field, known) for field in (fields or ["tags", *known])}
         tallies = {field: Tally(field, kind) for field, (_, kind) in columns.items()}
         names = list(dict.fromkeys(column for column, _ in columns.values()))
@@ -198,12 +200,16 @@ class LanceIndex:
                 tallies[field].add(batch[column])
         return [tally.facet() for tally in tallies.values()]
 
+    def fields(self) -> dict[str, FieldType]:
+        """The user's fields and their types."""
+        return declared(self._columns())
+
     def info(self) -> IndexInfo:
-        """The stamp, and what is inside."""
+        """The stamp, and what is inside, as it is now."""
         stamp = self._read_stamp()
         details = call(self._address, structures(self._records))
         return IndexInfo(
-            self._address, stamp.schema, self.count(), stamp.embedder, stamp.sources, self._fields(), details
+            self._address, stamp.schema, self.count(), stamp.embedder, stamp.sources, self.fields(), details
         )
 
     def _read_stamp(self) -> Stamp:
@@ -212,11 +218,8 @@ class LanceIndex:
     def _columns(self) -> Any:
         return call(self._address, self._records.schema())
 
-    def _fields(self) -> dict[str, FieldType]:
-        return declared(self._columns())
-
     def _predicate(self, scope: Scope) -> str | None:
-        return predicate(scope, self._fields() if scope.filter else {})
+        return predicate(scope, self.fields() if scope.filter else {})
 
     def _stream(self, columns: list[str], where: str | None) -> Iterator[Any]:
         query = self._records.query().select(columns)
@@ -227,8 +230,3 @@ class LanceIndex:
 
 async def _next(reader: Any) -> Any:
     return await anext(reader, None)
-
-
-def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(values), _CHUNK):
-        yield values[start : start + _CHUNK]

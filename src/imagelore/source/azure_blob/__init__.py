@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from imagelore.errors import SourceError, UnreadableError
 from imagelore.settings import Settings
 from imagelore.source.azure_blob.address import Place
 from imagelore.source.azure_blob.container import Container
@@ -45,17 +44,15 @@ def target(address: str, settings: Settings) -> Container:
 
 
 def check(address: str, settings: Settings) -> Iterator[Check]:
-    """Whether the container can be listed and read with what the settings hold."""
-    name = "Azure Blob Storage"
-    try:
-        source = create(address, settings)
-        first = next(source.list(), None)
-        if first:
-            source.read(first)
-    except (SourceError, UnreadableError) as error:
-        said, _, mend = str(error).rpartition(": ")
-        yield Check(name, False, said or mend, mend)
-        return
+    """Whether the container can be listed and read with what the settings hold.
+
+    Raises:
+        ImageloreError: it cannot, or its first blob cannot.
+    """
+    source, name = create(address, settings), "Azure Blob Storage"
+    first = next(source.list(), None)
+    if first:
+        source.read(first)
     who = f"`{source.container.key}`" if source.container.key else "the identity"
     seen = f"could read `{first.path}`" if first else "found it empty"
     yield Check(name, True, f"{who} {seen} in {source.root} ({source.container.url})")

@@ -28,15 +28,14 @@ from imagelore.errors import UnreadableError
 from imagelore.settings import Settings
 from imagelore.source.azure_blob.address import Place, connect
 from imagelore.source.azure_blob.errors import Told, code
+from imagelore.source.azure_blob.kept import NO_TAGS, WANTED, Keeper
 from imagelore.source.azure_blob.names import unfit
 from imagelore.source.azure_blob.retry import Patience
-from imagelore.source.azure_blob.values import decoded, encoded
 
 PAGE = 1_000  # blobs of a listing that are in memory at once
 BLOCK = 8_000_000  # bytes: what is larger is read in ranges, and written in blocks
 _PARALLEL = 4  # ranges or blocks of one blob
 _TRIES = 4  # for a blob that changes under our hands
-_NO_TAGS = (400, 403, 409)  # not allowed, or not offered by this kind of account
 _KINDS = mimetypes.MimeTypes()  # not what this machine happens to know
 for _kind, _ending in (("application/jsonl", ".jsonl"), ("image/webp", ".webp"), ("image/avif", ".avif")):
     _KINDS.add_type(_kind, _ending)
@@ -47,7 +46,8 @@ class Container:
 
     def __init__(self, place: Place, settings: Settings, role: str) -> None:
         self.place = place
-        self.notes: list[str] = []  # what the latest listing had to do without
+        self.notes: list[str] = []  # what the latest listing, and what was written since, had to do without
+        self._keeper = Keeper(lambda note: self.notes.append(note))
         access = connect(
             place,
             settings,
@@ -76,11 +76,10 @@ class Container:
             try:
                 page = _next(pages)
             except HttpResponseError as error:
-                if begun or "tags" not in include or _azure.status(error) not in _NO_TAGS:
+                if begun or "tags" not in include or _azure.status(error) not in NO_TAGS:
                     raise self._told.stop(error) from error
                 self.notes = [
-                    f"index tags are left out, the account does not hand them over ({code(error)}): they want the "
-                    "role 'Storage Blob Data Owner', or a signature with the permission `t`"
+                    f"index tags are left out, the account does not hand them over ({code(error)}): that {WANTED}"
                 ]
                 include = tuple(part for part in include if part != "tags")
                 pages = self._pages(*include)
@@ -137,7 +136,7 @@ class Container:
                 raise self._told.stop(error) from error
 
     def write(self, path: str, data: bytes, *, exists: bool) -> None:
-        """Writes a blob, whole or not at all; one that is there keeps its metadata, tags and headers.
+        """Writes a blob, whole or not at all; one that is there keeps what `Keeper` says.
 
         Raises:
             UnreadableError: its name is none for a blob, or the account refuses it: it is leased, immutable, or its
@@ -147,7 +146,7 @@ class Container:
         blob = self._blob(path)
         for _ in range(_TRIES):
             try:
-                self._put(blob, path, data, self._kept(blob) if exists else {})
+                self._put(blob, path, data, self._keeper.of(blob) if exists else {})
                 return
             except (ResourceExistsError, ResourceModifiedError) as error:
                 if code(error) not in ("BlobAlreadyExists", "ConditionNotMet"):
@@ -170,24 +169,9 @@ class Container:
         prefix = f"{self.place.prefix}/" if self.place.prefix else None
         return self._client.list_blobs(prefix, list(include), results_per_page=size or PAGE).by_page()
 
-    def _kept(self, blob: BlobClient) -> dict[str, Any]:
-        """What of a blob outlives its content, and the condition that it is still the one we looked at."""
-        now = blob.get_blob_properties()
-        kept: dict[str, Any] = {"etag": now.etag, "match_condition": MatchConditions.IfNotModified}
-        kept["metadata"] = encoded(decoded(now.metadata))
-        if now.tag_count:
-            try:
-                kept["tags"] = blob.get_blob_tags()
-            except HttpResponseError as error:
-                if _azure.status(error) != 403:
-                    raise
-                raise UnreadableError("its index tags would be lost: that wants 'Storage Blob Data Owner'") from error
-        kept["settings"] = now.content_settings
-        return kept
-
     def _put(self, blob: BlobClient, path: str, data: bytes, kept: dict[str, Any]) -> None:
         options = {"match_condition": MatchConditions.IfMissing} | kept
-        old = options.pop("settings", None)
+        old = options.get("content_settings")
         options["content_settings"] = ContentSettings(
             content_type=content_type(path),
             content_md5=bytearray(hashlib.md5(data, usedforsecurity=False).digest()),
