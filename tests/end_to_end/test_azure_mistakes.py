@@ -1,4 +1,4 @@
-"""What people get wrong on Azure, and what networks do to them: one line that mends it, no secret told, nothing lost."""
+"""What people get wrong on Azure, and what networks do to them: one line that mends it, no secret, nothing lost."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_names_of_every_kind(azure: Cloud, tmp_path: Path) -> None:
 def test_a_key_pasted_with_what_stood_after_it(
     azure: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, end: str
 ) -> None:
-    """A file with line ends of Windows, a secret store: the key is taken without them, or the line names its variable."""
+    """Line ends of Windows, a copied blank: the key is taken without them, or the line names its variable."""
     indexed(azure, tmp_path, NAMES[:1])
     monkeypatch.setenv(name, os.environ[name] + end)
     ran = command(tmp_path, "ask", "Where is the red boat?")
