@@ -49,7 +49,7 @@ class Settings:
     max_question: int = _setting(4_000, "characters of a question that are read; a longer one is refused", least=1)
     behind_sign_in: bool = _setting(
         False,
-        "a sign-in stands before `serve` (App Service's, which sets X-MS-CLIENT-PRINCIPAL-NAME): requests without a "
+        "a sign-in stands before `serve` (App Service's, which sets X-MS-CLIENT-PRINCIPAL-ID): requests without a "
         "signed-in user are refused",
     )
     gps: bool = _setting(False, "take over the place that a camera recorded in its pictures")
@@ -120,6 +120,8 @@ class Settings:
                 raise UsageError(f"setting `{f.name}` must be at least {least}, not {value}")
             if f.name in ("kb", "host") and not value.strip():
                 raise UsageError(f"setting `{f.name}` must not be empty")
+            if not f.repr:
+                object.__setattr__(self, f.name, _secret((*f.metadata["env"], f.name)[0], value))
 
     @classmethod
     def load(cls, **flags: Any) -> Settings:
@@ -139,6 +141,15 @@ class Settings:
             if name not in known:
                 raise UsageError(f"unknown setting `{name}`; the known ones are {', '.join(sorted(known))}")
         return cls(**{name: _typed(name, value, hints[name]) for name, value in values.items()})
+
+
+def _secret(name: str, value: str) -> str:
+    """A key without what is pasted along with it; one that no request could carry is refused before one is made."""
+    if not _SECRET.fullmatch(value := value.strip()):
+        raise UsageError(
+            f"`{name}` is malformed: a key holds no blanks, no line breaks and nothing beyond ASCII; copy it again"
+        )
+    return value
 
 
 def _refuse_lures(file: Mapping[str, Any], elsewhere: Mapping[str, Any]) -> None:
@@ -167,8 +178,8 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
     values = {}
     for f in dataclasses.fields(Settings):
         for name in (f"IMAGELORE_{f.name.upper()}", *f.metadata["env"]):
-            if environ.get(name):
-                values[f.name] = environ[name]
+            if value := environ.get(name, "").strip():  # a file with Windows line ends leaves \r behind
+                values[f.name] = value
                 break
     return values
 
@@ -200,6 +211,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "azure_storage_endpoint": ("azure_storage_key", "azure_storage_sas"),
     **{f"azure_{name}_endpoint": (f"azure_{name}_key",) for name in ("vision", "cohere", "search", "openai")},
 }
+_SECRET = re.compile(r"[\x21-\x7e]*")
 _PLAIN = re.compile(r"https://([a-z0-9.-]+)(?::[0-9]+)?(?:/[a-z0-9._~/-]*)?")
 _AZURE = (
     *(".blob.core.windows.net", ".search.windows.net", ".openai.azure.com", ".cognitiveservices.azure.com"),

@@ -15,6 +15,7 @@ import shutil
 import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -180,6 +181,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         self.relay.seen.append((self.command, self.path, dict(self.headers.items())))
         fault = self.relay.faults.take(self.path)
+        time.sleep(fault.pause if fault else 0)
         if fault and fault.status == 0:
             reset(self)
             return

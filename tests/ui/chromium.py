@@ -26,6 +26,9 @@ _FLAGS = [
 ]  # fmt: skip
 
 
+expect.set_options(timeout=20_000)  # milliseconds: machines that run tests are busy
+
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """A headless browser until the block ends."""

@@ -62,7 +62,7 @@ def says(error: Exception, service: Service) -> str:
 def hidden(text: str, secrets: tuple[str, ...] = ()) -> str:
     """A text without these secrets, and without what looks like a token, a key or a signature."""
     for secret in filter(None, secrets):
-        text = text.replace(secret, "…")
+        text = text.replace(secret, "…").replace(repr(secret)[1:-1], "…")
     return _TOKEN.sub("…", _QUERY.sub(r"\1", text))
 
 
@@ -144,6 +144,11 @@ _CAUSES = {
     "connection refused": "nothing listens there",
     "timed out": "it took too long",
     "certificate": "its certificate is not trusted",
+    "wrong_version_number": "it does not speak TLS",
+    "too many redirects": "it leads on and on",
+    "maximum redirect": "it leads on and on",
+    "max retries exceeded": "no connection was made",
+    "in header value": "the key cannot be sent",
     "connection aborted": "the connection broke",
     "connection reset": "the connection broke",
 }

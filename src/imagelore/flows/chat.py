@@ -63,7 +63,10 @@ def chat(
     start = time.perf_counter()
     sent = tuple(jpeg(data, kb.settings.answer_side, kb.settings) for data in pictures)
     asked = Prompt(question, (), sent, tuple(history), (count,) if count else (), kb.index.count(scope))
-    prompt = _prompt(kb, asked, hits)
+    reduced: list[str] = []
+    prompt = _prompt(kb, asked, hits, reduced)
+    if reduced:
+        yield Notice(f"{len(reduced)} of the pictures behind this answer could not be opened: {reduced[0]}")
     timings = {**found.timings, "augment": counting + time.perf_counter() - start}
     yield from _answer(kb, prompt, timings)
 
@@ -92,11 +95,17 @@ def _matching(kb: KnowledgeBase, count: Count, found: Retrieval, top: int, scope
     return tuple(hits)
 
 
-def _prompt(kb: KnowledgeBase, asked: Prompt, hits: Sequence[Hit]) -> Prompt:
-    """The prompt for the generator: what was asked, exact counts, and the sources with their pictures."""
+def _prompt(kb: KnowledgeBase, asked: Prompt, hits: Sequence[Hit], reduced: list[str]) -> Prompt:
+    """The prompt for the generator: what was asked, exact counts, and the sources with their pictures.
+
+    `reduced` takes a line for each picture of which only the thumbnail could be had.
+    """
 
     def shrunk(record: Record) -> bytes:
-        return jpeg(kb.pictures.open(record).data, kb.settings.answer_side, kb.settings)
+        file = kb.pictures.open(record)
+        if file.notice:
+            reduced.append(file.notice)
+        return jpeg(file.data, kb.settings.answer_side, kb.settings)
 
     return augment(asked, hits, shrunk, Budget(pictures=min(kb.settings.answer_pictures, kb.generator.pictures)))
 

@@ -140,11 +140,12 @@ def _rows(source: Source, table: Asset, fields: Fields, tally: Tally) -> Iterato
 
 
 def _made(plan: Plan, read: Read, embedder: Embedder, settings: Settings) -> Index:
-    """A new knowledge base, once one picture could be read: nothing is made of nothing."""
+    """A new knowledge base, once a picture could be read and the embedder answers: nothing is made of nothing."""
     reasons, count = [], 0
     for change in plan.changes():
         item = read(change)
         if isinstance(item, Draft):
+            embedder.embed_texts(["a picture"], role="query")  # a key that is wrong leaves no empty knowledge base
             return cast(Index, index_provider(settings.kb).create(settings.kb, embedder.info, settings))
         count += 1
         if count <= 3:

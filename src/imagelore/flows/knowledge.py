@@ -57,7 +57,7 @@ class KnowledgeBase:
     @cached_property
     def generator(self) -> Generator:
         """What answers: see `generator_name`."""
-        return cast(Generator, providers.load("generate", generator_name(self.settings)).create(self.settings))
+        return load_generator(self.settings)
 
     def search(
         self, text: str = "", pictures: Sequence[bytes] = (), *, top: int | None = None, scope: Scope = Scope()
@@ -144,6 +144,15 @@ def index_name(kb: str) -> str:
 def index_exists(settings: Settings) -> bool:
     """Whether there is a knowledge base at `settings.kb`."""
     return bool(index_provider(settings.kb).exists(settings.kb, settings))
+
+
+def load_generator(settings: Settings) -> Generator:
+    """The generator that the settings call for; nothing is asked yet.
+
+    Raises:
+        UsageError: it lacks a setting.
+    """
+    return cast(Generator, providers.load("generate", generator_name(settings)).create(settings))
 
 
 def generator_name(settings: Settings) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from imagelore.flows.knowledge import KnowledgeBase, generator_name, index_name
+from imagelore.errors import ImageloreError
+from imagelore.flows.knowledge import generator_name, index_name, load_generator, open_index
 from imagelore.flows.pictures import source_name
 from imagelore.settings import Settings
 
@@ -41,19 +42,18 @@ class Status:
 
 
 def status(settings: Settings) -> Status:
-    """Opens the knowledge base of these settings and says what is in it.
+    """What is in the knowledge base of these settings; neither its embedder nor a generator need be ready.
 
     Raises:
         KnowledgeBaseError: there is none.
     """
-    kb = KnowledgeBase(settings)
-    info = kb.index.info()
+    info = open_index(settings).info()
     spaces = {space.name: space.dimensions for space in info.embedder.spaces}
     return Status(
         kb=info.address,
         records=info.records,
         embedder={"name": info.embedder.name, "version": info.embedder.version, "spaces": spaces},
-        generator=kb.generator.label,
+        generator=_generator(settings),
         sources={source.name: source.root for source in info.sources},
         fields=dict(info.fields),
         schema=info.schema,
@@ -65,3 +65,10 @@ def status(settings: Settings) -> Status:
             "generate": generator_name(settings),
         },
     )
+
+
+def _generator(settings: Settings) -> str:
+    try:
+        return load_generator(settings).label
+    except ImageloreError as error:
+        return f"{generator_name(settings)}, not ready: {error}"

@@ -158,7 +158,7 @@ def cause(error: BaseException) -> str:
     if any(isinstance(c, ConnectionRefusedError) for c in chain) or "refused" in str(chain[-1]).lower():
         return "nothing listens there"
     names = {type(c).__name__ for c in chain}
-    return str(chain[-1]) if names & {"ConnectError", "gaierror", "UnsupportedProtocol"} else ""
+    return str(chain[-1]) if names & {"ConnectError", "gaierror", "UnsupportedProtocol", "TooManyRedirects"} else ""
 
 
 def _wrong_key(_: Exception, endpoint: Endpoint) -> str:
