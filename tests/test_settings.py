@@ -116,6 +116,21 @@ def test_a_folder_may_name_services_of_azure_and_bring_its_own_key(monkeypatch: 
     assert Settings.load().azure_search_key == "k"
 
 
+@pytest.mark.parametrize("end", ["\r", "\n", "  "])
+def test_what_was_pasted_along_is_taken_off(end: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_SEARCH_API_KEY", f" abc{end}")
+    monkeypatch.setenv("AZURE_SEARCH_ENDPOINT", f"https://pix.search.windows.net{end}")
+    assert Settings.load().azure_search_key == Settings(azure_search_key=f"abc{end}").azure_search_key == "abc"
+    assert Settings.load().azure_search_endpoint == "https://pix.search.windows.net"
+
+
+@pytest.mark.parametrize("key", ["a b", "a\nb", "“abc”", "schlüssel", "a\x00b"])
+def test_a_key_that_no_request_can_carry_is_refused_unseen(key: str) -> None:
+    with pytest.raises(UsageError, match="`AZURE_SEARCH_API_KEY` is malformed") as told:
+        Settings(azure_search_key=key)
+    assert key not in str(told.value)
+
+
 def test_the_vendors_names_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_OPENAI_CHAT_DEPLOYMENT", "eyes")
     monkeypatch.setenv("AZURE_STORAGE_ACCOUNT", "pix")

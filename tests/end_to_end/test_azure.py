@@ -134,6 +134,28 @@ def test_who_may_not_read_tags_is_told_and_gets_the_rest(azure: Cloud, photos: P
     assert "Storage Blob Data Owner" in ran.stderr
 
 
+def test_an_answer_says_when_its_pictures_are_gone(azure: Cloud, photos: Path, tmp_path: Path) -> None:
+    done(tmp_path, "upload", str(photos), azure.source)
+    done(tmp_path, "index", azure.source)
+    azure.storage.before = lambda *_: (404, "BlobNotFound")
+    ran = command(tmp_path, "ask", "What lies on the beach of Skagen?")
+    assert "6 of the pictures behind this answer could not be opened: only the thumbnail is left" in ran.stderr
+    assert "[1]" in ran.stdout
+
+
+def test_status_needs_neither_embedder_nor_generator(
+    azure: Cloud, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done(tmp_path, "upload", str(photos), azure.source)
+    done(tmp_path, "index", azure.source)
+    monkeypatch.delenv("AZURE_VISION_ENDPOINT")
+    monkeypatch.delenv("AZURE_OPENAI_DEPLOYMENT")
+    status = done(tmp_path, "status")
+    assert (status["records"], status["embedder"]["name"]) == (len(PICTURES), "azure_vision")
+    assert "not ready" in status["generator"]
+    assert "AZURE_OPENAI_DEPLOYMENT" in status["generator"]
+
+
 def test_without_a_single_key(
     azure: Cloud, secure_azurite: Azurite, photos: Path, tmp_path: Path, identity: FakeIdentity,
     monkeypatch: pytest.MonkeyPatch,
