@@ -65,6 +65,9 @@ class Settings:
     openai_timeout: float = _setting(60.0, "seconds to wait for the next piece of an answer", least=1)
     openai_retries: int = _setting(3, "how often a refused or failed request is tried again", least=0)
     azure_timeout: float = _setting(60.0, "seconds to wait for an answer of an Azure service", least=1)
+    azure_patience: float = _setting(
+        20.0, "seconds that a question waits for an Azure embedder with too many requests; indexing waits 150", least=0
+    )
     azure_retries: int = _setting(5, "how often a request to an Azure service is tried again", least=0)
     azure_storage_account: str = _setting("", "the storage account of `az:///CONTAINER`", ("AZURE_STORAGE_ACCOUNT",))
     azure_storage_endpoint: str = _setting(

@@ -170,6 +170,19 @@ def test_without_a_single_key(
     assert done(tmp_path, "doctor")["ok"]
 
 
+def test_a_run_sits_out_what_a_question_does_not(
+    azure: Cloud, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMAGELORE_AZURE_PATIENCE", "0")
+    done(tmp_path, "upload", str(photos), azure.source)
+    azure.vision.faults.fail_next(429, {"Retry-After": "0.1"}, times=3)
+    assert done(tmp_path, "index", azure.source)["added"] == len(PICTURES)
+    azure.vision.faults.fail_next(429, {"Retry-After": "30"}, times=3)
+    ran = command(tmp_path, "search", "boat")
+    assert ran.returncode == 1
+    assert "takes no calls for 30 seconds" in ran.stderr
+
+
 def test_while_one_request_in_ten_fails(azure: Cloud, photos: Path, tmp_path: Path) -> None:
     for seed, faults in enumerate(azure.faults):
         faults.rate = 0.1

@@ -252,7 +252,7 @@ def test_a_check_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None
 def test_waits_and_retries_are_shortened() -> None:
     settings = Settings(azure_timeout=600, azure_retries=9, openai_timeout=5, openai_retries=0)
     hasty = doctor._hasty(settings, 10)
-    assert (hasty.azure_retries, hasty.azure_timeout) == (1, 10)
+    assert (hasty.azure_retries, hasty.azure_timeout, hasty.azure_patience) == (0, 10, 0)
     assert (hasty.openai_retries, hasty.openai_timeout) == (0, 5)
 
 

@@ -22,6 +22,7 @@ logging.getLogger("azure").addHandler(logging.NullHandler())  # its failures rea
 logging.getLogger("azure.identity").setLevel(logging.ERROR)
 
 _QUERY = re.compile(r"(https?://[^\s?'\"]+)\?[^\s'\"]+")  # a signature may stand there
+_NO_WORDS = re.compile(r"Operation returned an invalid status '[^']*'")  # azure-core's own, for an empty answer
 _TOKEN = re.compile(r"\b(?:eyJ[\w-]+\.[\w-]+\.[\w-]*|(?:AccountKey|sig|api-key|SharedAccessSignature)=[^\s;&]+)")
 
 
@@ -77,6 +78,7 @@ def _nobody(_: Exception, service: Service) -> str:
 
 def _answered(error: Exception, service: Service) -> str:
     said = says(error, service)
+    said = "" if _NO_WORDS.fullmatch(said) else f" ({said})"
     match status(error):
         case 401:
             return (
@@ -84,18 +86,18 @@ def _answered(error: Exception, service: Service) -> str:
             )
         case 403:
             return (
-                f"{service.name} at {service.host} does not allow this ({said}): give the identity the role "
+                f"{service.name} at {service.host} does not allow this{said}: give the identity the role "
                 f"{service.role!r}, or open the service's firewall for this machine"
             )
         case 404:
-            return f"{service.name} at {service.host} has no such thing ({said}): check `{service.endpoint}`"
+            return f"{service.name} at {service.host} has no such thing{said}: check `{service.endpoint}`"
         case 408 | 429:
-            return f"{service.name} at {service.host} gets too many requests ({said}): run this again later"
+            return f"{service.name} at {service.host} gets too many requests{said}: run this again later"
         case code if code >= 500:
-            return f"{service.name} at {service.host} failed with status {code} ({said}): run this again"
+            return f"{service.name} at {service.host} failed with status {code}{said}: run this again"
         case code:
             return (
-                f"{service.name} at {service.host} refused the request with status {code} ({said}): check "
+                f"{service.name} at {service.host} refused the request with status {code}{said}: check "
                 f"`{service.endpoint}`, and what was asked for"
             )
 

@@ -40,7 +40,6 @@ from imagelore.errors import EmbedderError
 from imagelore.settings import Settings
 
 SIDE_BY_SIDE = 64  # calls at once, and connections: two batches of 32. At 20 a second a second of latency needs 20
-PATIENCE = 150.0  # seconds of nothing but refusals until a run is given up: a minute of throttling, twice over
 SCOPE = "https://cognitiveservices.azure.com/.default"
 _PAUSES = (0.2, 20.0)  # seconds before the first and, at most, before any further attempt
 _RETRY = RetryPolicy()  # reads Retry-After, as seconds or a date
@@ -69,9 +68,8 @@ class Calls:
         header: str,  # takes the key; without one a token of Entra goes into `Authorization`
         settings: Settings,
         rate: float,
-        patience: float = PATIENCE,
     ) -> None:
-        self.service, self._patience, self._retries = service, patience, settings.azure_retries
+        self.service, self._patience, self._retries = service, settings.azure_patience, settings.azure_retries
         self._pipeline = _pipeline(service, header, settings.azure_timeout)
         self._throttle = shared(service.address, rate)
         self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="embed")

@@ -110,7 +110,8 @@ def examine(settings: Settings, source: str = "") -> Iterator[Check]:
 def _hasty(settings: Settings, pause: float) -> Settings:
     return replace(
         settings,
-        azure_retries=min(1, settings.azure_retries),
+        azure_retries=0,  # of a service that asks to wait, this is what to tell
+        azure_patience=0.0,
         azure_timeout=min(pause, settings.azure_timeout),
         openai_retries=min(1, settings.openai_retries),
         openai_timeout=min(pause, settings.openai_timeout),

@@ -11,6 +11,7 @@ import posixpath
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, cast
@@ -42,6 +43,9 @@ from imagelore.types import Asset, SourceInfo
 __all__ = ["Progress", "Report", "Run", "ingest"]
 
 _CHUNK, _SECONDS = 1024, 4.0  # a chunk of records is written when it is this large, or this old
+_PATIENCE = (
+    150.0  # seconds of nothing but refusals until a run gives an embedder up: a minute of throttling, twice over
+)
 _AHEAD = 16  # pictures, per thread, that a stage may be ahead of the next
 
 
@@ -89,6 +93,7 @@ def ingest(settings: Settings, address: str, run: Run | None = None) -> Report:
 
 
 def _opened(settings: Settings) -> tuple[Index | None, Embedder]:
+    settings = replace(settings, azure_patience=max(settings.azure_patience, _PATIENCE))
     if index_exists(settings):
         index = open_index(settings)
         return index, open_embedder(settings, index.info().embedder)

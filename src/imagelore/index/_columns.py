@@ -31,8 +31,12 @@ def field_column(field: str) -> str:
 
 
 def column_field(column: str) -> str | None:
-    """The user's field that a column holds; None for a column of the record's own."""
-    return unescaped(column.removeprefix(PREFIX)) if column.startswith(PREFIX) else None
+    """The user's field that a column holds; None for a column of the record's own, or of somebody else's making."""
+    try:
+        field = unescaped(column.removeprefix(PREFIX))
+    except (ValueError, OverflowError):  # no code point
+        return None
+    return field if field_column(field) == column else None
 
 
 def image_column(space: str) -> str:

@@ -33,7 +33,7 @@ def refusal(act: Any, *secrets: str) -> str:
 def test_a_wrong_key_is_told_without_it(server: FakeSearch) -> None:
     wrong = Settings(azure_search_endpoint=server.url, azure_search_key="s3cret-wrong-key")
     told = refusal(lambda: azure_search.open(ADDRESS, wrong), "s3cret")
-    assert "`AZURE_SEARCH_KEY`" in told
+    assert "set `AZURE_SEARCH_API_KEY`" in told  # of the variables of the setting the one that wins
 
 
 def test_a_query_key_cannot_write(server: FakeSearch) -> None:
@@ -60,7 +60,7 @@ def test_a_mistyped_service_is_told_by_the_address() -> None:
 @pytest.mark.parametrize(("timeout", "retries", "connect"), [(60.0, 5, (10.0, 2)), (3.0, 1, (3.0, 1))])
 def test_whoever_does_not_open_is_given_up_soon(timeout: float, retries: int, connect: tuple[float, int]) -> None:
     connection = Connection(
-        "azure-search://mine/x", Settings(azure_search_key="k", azure_timeout=timeout, azure_retries=retries)
+        "azure-search://mine/pictures", Settings(azure_search_key="k", azure_timeout=timeout, azure_retries=retries)
     )
     for client in (connection.documents, connection.indexes):
         waits: Any = client._client._pipeline._transport
@@ -147,7 +147,7 @@ def test_doctor_finds_everything_in_order(server: FakeSearch) -> None:
 
 def test_doctor_says_what_is_wrong_and_how_to_mend_it(server: FakeSearch) -> None:
     assert "imagelore index FOLDER --kb azure-search:///pictures" in refusal(lambda: checks(server))
-    assert "AZURE_SEARCH_KEY" in refusal(lambda: checks(server, azure_search_key="s3cret-wrong"), "s3cret")
+    assert "AZURE_SEARCH_API_KEY" in refusal(lambda: checks(server, azure_search_key="s3cret-wrong"), "s3cret")
     make(server)
     server.faults.fail_next(500, path="search.post.search", times=9)
     assert refusal(lambda: checks(server, azure_retries=0)).endswith(": run this again")

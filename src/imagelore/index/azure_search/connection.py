@@ -19,7 +19,7 @@ from imagelore.index._stamp import missing
 from imagelore.settings import Settings
 
 SCHEME = "azure-search://"
-_ENDPOINT = "AZURE_SEARCH_ENDPOINT"
+_ENDPOINT, _KEY = "AZURE_SEARCH_ENDPOINT", "AZURE_SEARCH_API_KEY"  # the first variables of their settings
 # what an identity needs: https://learn.microsoft.com/azure/search/search-security-rbac
 READ = "Search Index Data Reader"  # documents
 WRITE = "Search Index Data Contributor"
@@ -28,7 +28,9 @@ DEFINE = "Search Service Contributor"
 _SERVICE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])")
 _NAMED = re.compile(r"([^.]+)\.search\.(?:windows\.net|azure\.us|azure\.cn)")  # a service's own host
 _CLOUDS = (".azure.us", ".azure.cn")  # of governments, and of China: their tokens are of their own
-_INDEX = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,126}[a-z0-9])?")
+# https://learn.microsoft.com/rest/api/searchservice/naming-rules
+_INDEX = re.compile(r"(?=.{2,128}\Z)[a-z0-9]+(?:-[a-z0-9]+)*")
+_HARMLESS = re.compile(r"[a-z-]+://[\w./-]*")  # no key or signature can stand in it, as in a query or before an @
 _CONNECT, _CONNECTS = 10.0, 2  # seconds, and further tries: a mistyped name, or a closed door, is told soon
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT"})  # all that we send may be sent twice
 
@@ -54,7 +56,7 @@ class Connection:
             "Azure AI Search",
             endpoint,
             _ENDPOINT if settings.azure_search_endpoint else "--kb",  # where the host was named
-            "AZURE_SEARCH_KEY",
+            _KEY,
             READ,
             (settings.azure_search_key,),
         )
@@ -114,7 +116,9 @@ class Connection:
                 f"Azure AI Search at {self.host} refused the key for this: set `{self._service.key}` to an admin key "
                 "of this service, or leave it out and sign in with `az login`"
             )
-        return _azure.explain(error, self._service._replace(role=role))
+        line = _azure.explain(error, self._service._replace(role=role))
+        indexes = f"; an identity that indexes needs {DEFINE!r} and {WRITE!r}"  # told at once, not one after the other
+        return line + indexes if _azure.status(error) == 403 and role != READ else line
 
 
 def _options(endpoint: str, settings: Settings) -> dict[str, Any]:
@@ -141,9 +145,10 @@ def _parts(address: str, settings: Settings) -> tuple[str, str]:
         or not _INDEX.fullmatch(index)
         or not (not service or _SERVICE.fullmatch(service))
     ):
+        shown = address if _HARMLESS.fullmatch(address) else f"{SCHEME}…"
         raise UsageError(
-            f"`{address}` is no address of an index: it looks like azure-search://SERVICE/INDEX, with lower-case "
-            "letters, digits and dashes in both names"
+            f"`{shown}` is no address of an index: it looks like azure-search://SERVICE/INDEX, both names of 2 or more "
+            "lower-case letters and digits, with single dashes between them"
         )
     if service and not settings.azure_search_endpoint:
         return f"https://{service}.search.windows.net", index

@@ -48,6 +48,8 @@ _TYPES: dict[FieldType, str] = {
     "date": "Edm.DateTimeOffset",
     "texts": _TEXTS,
 }
+_KINDS = {edm: kind for kind, edm in _TYPES.items()}
+_ATTRIBUTES = ("key", "retrievable", "searchable", "filterable", "facetable", "sortable")
 
 
 def definition(name: str, embedder: EmbedderInfo, stamp: str) -> SearchIndex:
@@ -58,7 +60,7 @@ def definition(name: str, embedder: EmbedderInfo, stamp: str) -> SearchIndex:
     return SearchIndex(
         name=name,
         description=stamp,
-        fields=[*_own_fields(), *(_vector(*column) for column in vector_columns(embedder).items())],
+        fields=_fields(embedder),
         analyzers=[
             CustomAnalyzer(
                 name=_ANALYZER,
@@ -107,11 +109,22 @@ def has_column(name: str) -> bool:
     return len(field_column(name)) <= _LONGEST_NAME
 
 
-def declared(index: SearchIndex) -> dict[str, FieldType]:
-    """The user's fields and their types, read off an index."""
-    kinds = {edm: kind for kind, edm in _TYPES.items()}
+def declared(index: SearchIndex) -> dict[str, FieldType | None]:
+    """The user's fields and their types, read off an index; None: the column is not as `user_field` makes one."""
     named = ((column_field(field.name), field) for field in index.fields)
-    return {name: kinds[field["type"]] for name, field in named if name is not None}
+    return {name: _kind(name, field) for name, field in named if name is not None}
+
+
+def _kind(name: str, field: SearchField) -> FieldType | None:
+    kind = _KINDS.get(field["type"])
+    return kind if kind and _serves(field, user_field(name, kind)) else None
+
+
+def _serves(field: SearchField | None, made: SearchField) -> bool:
+    """Whether a field is of the type of the one that we make, and can all that it can."""
+    if field is None or any(field.get(name) != made.get(name) for name in ("type", "dimensions")):
+        return False
+    return not any(made.get(name) and field.get(name) is False for name in _ATTRIBUTES)
 
 
 def stamp_text(stamp: Stamp, address: str) -> str:
@@ -139,7 +152,7 @@ def read_stamp(index: SearchIndex, address: str) -> Stamp:
     """The stamp of an index.
 
     Raises:
-        KnowledgeBaseError: the index is not ours, was made by a newer imagelore, or its stamp is damaged.
+        KnowledgeBaseError: the index is not ours, was made by a newer imagelore, or it or its stamp is damaged.
     """
     text = index.description or ""
     if not text.startswith(_MARK):
@@ -152,13 +165,16 @@ def read_stamp(index: SearchIndex, address: str) -> Stamp:
     except ValueError as error:
         raise _stamp.damaged(address, error) from error
     stamp = _stamp.read(values, address, SCHEMA)
-    have = {field.name: field.vector_search_dimensions for field in index.fields}
-    if lost := [name for name, size in vector_columns(stamp.embedder).items() if have.get(name) != size]:
-        raise _stamp.damaged(address, ValueError(f"its index has no field {lost[0]!r} of that size"))
+    have = {field.name: field for field in index.fields}
+    if lost := [made.name for made in _fields(stamp.embedder) if not _serves(have.get(made.name), made)]:
+        raise KnowledgeBaseError(
+            f"the index `{index.name}` at `{address}` is damaged or of another shape: imagelore would make its field "
+            f"{lost[0]!r} in another way; index into another one with --kb azure-search://SERVICE/INDEX"
+        )
     return stamp
 
 
-def _own_fields() -> list[SearchField]:
+def _fields(embedder: EmbedderInfo) -> list[SearchField]:
     return [
         _field("key", _TEXT, key=True),
         _field("id", _TEXT, filterable=True, sortable=True),
@@ -172,6 +188,7 @@ def _own_fields() -> list[SearchField]:
         *(_field(name, _TEXTS, filterable=True) for name in ("groups", "stems")),
         *(_field(name, "Edm.Int32", filterable=True, facetable=True, sortable=True) for name in ("width", "height")),
         _field("taken_at", "Edm.DateTimeOffset", filterable=True, facetable=True, sortable=True),
+        *(_vector(*column) for column in vector_columns(embedder).items()),
     ]
 
 

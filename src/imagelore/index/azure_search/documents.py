@@ -55,7 +55,7 @@ def moment(value: date) -> str:
     return f"{value.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
-def to_document(record: Record, known: Mapping[str, FieldType]) -> dict[str, Any]:
+def to_document(record: Record, known: Mapping[str, FieldType | None]) -> dict[str, Any]:
     """A record as a document without a stale field of an older one.
 
     Raises:
@@ -82,7 +82,8 @@ def to_document(record: Record, known: Mapping[str, FieldType]) -> dict[str, Any
                 f"the knowledge base has no column {field_column(name)!r} for `{record.path}`: declare the field "
                 f"`{name}` before writing"
             )
-        document[field_column(name)] = _typed(name, value, known[name])
+        if kind := known[name]:
+            document[field_column(name)] = _typed(name, value, kind)
     return document
 
 

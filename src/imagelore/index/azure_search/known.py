@@ -62,7 +62,11 @@ class Known:
         return read_stamp(self.index(fresh), self._connection.address)
 
     def fields(self, needed: frozenset[str] = frozenset()) -> Mapping[str, FieldType]:
-        """The user's fields; read anew where a needed one is not among them: another process may have added it."""
+        """The user's fields with a column of ours, and their types."""
+        return {name: kind for name, kind in self.columns(needed).items() if kind}
+
+    def columns(self, needed: frozenset[str] = frozenset()) -> Mapping[str, FieldType | None]:
+        """As `declared`; read anew where a needed field is not among them: another process may have added it."""
         known = declared(self.index())
         return known if needed <= known.keys() else declared(self.index(fresh=True))
 

@@ -50,7 +50,7 @@ class AzureSearchIndex:
     def upsert(self, records: Sequence[Record]) -> Mapping[str, str]:
         """Writes whole records by id; of records with the same id the last one stays."""
         needed = frozenset(name for record in records for name in record.fields if has_column(name))
-        known = self._known.fields(needed) if records else {}
+        known = self._known.columns(needed) if records else {}
         return self._writer.upload([to_document(r, known) for r in {r.id: r for r in records}.values()])
 
     def delete(self, ids: Sequence[str]) -> None:

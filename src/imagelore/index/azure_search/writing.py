@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from azure.core.exceptions import HttpResponseError
 from azure.search.documents import IndexDocumentsBatch
@@ -36,12 +36,25 @@ _PAUSES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)  # seconds; the last one again and aga
 Action = dict[str, Any]
 
 
+class _Change(NamedTuple):
+    """What was done to a document, and when: what another process wrote there since has a later token."""
+
+    token: str
+    gone: bool = False
+
+    def seen(self, document: Mapping[str, Any] | None) -> bool:
+        """Whether a read that found this document, or none, was after the change."""
+        if document is None:
+            return self.gone
+        return (document["written"] or "") >= self.token
+
+
 class Writer:
     """Uploads and deletes of one process, and which of them no read has shown yet."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._pending: dict[str, str] = {}  # id -> what wrote it last; "": deleted
+        self._pending: dict[str, _Change] = {}
         self._most = PENDING
 
     def upload(self, documents: Sequence[dict[str, Any]]) -> Mapping[str, str]:
@@ -50,9 +63,9 @@ class Writer:
         Raises:
             KnowledgeBaseError: the service cannot be reached, is full, or stays too busy.
         """
-        token = uuid.uuid4().hex
+        token = _token()
         refused = self._send([{"@search.action": "upload", **each, "written": token} for each in documents])
-        self._note({each["id"]: token for each in documents if each["id"] not in refused})
+        self._note({each["id"]: _Change(token) for each in documents if each["id"] not in refused})
         return refused
 
     def delete(self, ids: Sequence[str]) -> None:
@@ -61,8 +74,9 @@ class Writer:
         Raises:
             KnowledgeBaseError: as `upload`, or the service refused one.
         """
+        change = _Change(_token(), gone=True)
         refused = self._send([{"@search.action": "delete", "key": key(id), "id": id} for id in dict.fromkeys(ids)])
-        self._note(dict.fromkeys(set(ids) - set(refused), ""))
+        self._note(dict.fromkeys(set(ids) - set(refused), change))
         for id, reason in refused.items():
             raise KnowledgeBaseError(f"Azure AI Search at {self._connection.host} does not remove {id!r}: {reason}")
 
@@ -88,7 +102,7 @@ class Writer:
             f"after {longest:,.0f} seconds: nothing is lost, searches find them a little later"
         )
 
-    def _note(self, written: Mapping[str, str]) -> None:
+    def _note(self, written: Mapping[str, _Change]) -> None:
         self._pending |= written
         if len(self._pending) > self._most:
             self._forget_seen()
@@ -97,9 +111,9 @@ class Writer:
     def _forget_seen(self) -> None:
         for ids in chunks(self._pending, CHUNK):
             query = {"filter": one_of("id", ids), "select": ["id", "written"], "top": len(ids), "order_by": ["id"]}
-            found = {each["id"]: each["written"] for each in self._connection.search(search_text="*", **query)}
+            found = {each["id"]: each for each in self._connection.search(search_text="*", **query)}
             for id in ids:
-                if found.get(id, "") == self._pending[id]:
+                if self._pending[id].seen(found.get(id)):
                     del self._pending[id]
 
     def _send(self, actions: Sequence[Action]) -> dict[str, str]:
@@ -160,6 +174,11 @@ def batches(actions: Sequence[Action], refused: dict[str, str]) -> Iterator[list
         room -= size
     if batch:
         yield batch
+
+
+def _token() -> str:
+    """Differs from every other, and sorts by the time at which it was made."""
+    return f"{time.time_ns():020}-{uuid.uuid4().hex}"
 
 
 def _action(action: Action) -> IndexAction:

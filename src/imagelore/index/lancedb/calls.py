@@ -21,6 +21,7 @@ _FULL = ("no space left", "os error 28", "disk quota", "os error 122", "file too
 _FORBIDDEN = ("permission denied", "os error 13", "read-only file system", "os error 30", "operation not permitted")
 _CONFLICT = ("commit conflict", "conflicting", "concurrent", "preempted")
 _LOST = ("not found", "no such file", "os error 2)")
+_NOWHERE = "no object store provider found"
 
 
 def is_local(address: str) -> bool:
@@ -68,6 +69,11 @@ def _mapped(address: str, error: Exception) -> KnowledgeBaseError:
         return KnowledgeBaseError(f"`{address}` is no folder: give another place for the knowledge base with --kb")
     said = " ".join(str(error).split())
     lower = said.lower()
+    if _NOWHERE in lower:  # what follows the scheme may hold a secret
+        return KnowledgeBaseError(
+            f"a knowledge base cannot be at an address {address.partition('://')[0]}://...: give a folder with --kb, "
+            "or azure-search://SERVICE/INDEX, or what LanceDB takes, like s3://BUCKET/PATH"
+        )
     if any(sign in lower for sign in _FULL):
         return KnowledgeBaseError(
             f"no space is left for the knowledge base at `{address}`: free some and run the same command again; what "
