@@ -191,6 +191,18 @@ def test_a_role_is_missing(
     assert done(tmp_path, "index", azure.source)["added"] == 1
 
 
+@pytest.mark.parametrize("needs", ["index", "search", "status"])
+@pytest.mark.parametrize("kb", [
+    "azure-search://pix/a--b", "azure-search://pix/x", "azure-search://pix/pictures?api-key=s3cret",
+    "azure-search://u:s3cret@pix/pictures", "azuresearch://pix/pictures", "https://pix.search.windows.net/x?sig=s3cret",
+])  # fmt: skip
+def test_an_address_of_no_knowledge_base(azure: Cloud, tmp_path: Path, kb: str, needs: str) -> None:
+    ran = command(tmp_path, *arguments(azure, needs), "--kb", kb)
+    assert (ran.returncode, "s3cret" in ran.stdout + ran.stderr) == (1, False)
+    assert "azure-search://SERVICE/INDEX" in ran.stderr
+    assert "s3cret" not in command(tmp_path, "doctor", "--kb", kb).stdout
+
+
 def test_a_token_has_expired(
     azure: Cloud, tmp_path: Path, identity: FakeIdentity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -267,6 +279,7 @@ def test_two_runs_at_once_end_well(azure: Cloud, tmp_path: Path, monkeypatch: py
         if now.stage == "finishing" and not others:
             paint(made / "a.png", "green", 9)
             done(tmp_path, "upload", str(made), azure.source)
+            azure.search.settle()  # the other run reads what this one has written
             others.append(ingest(settings, azure.source))
 
     report = ingest(settings, azure.source, Run(progress=meanwhile))

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +193,15 @@ def test_the_default_place_is_not_spelled_out(tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(tmp_path)
     with pytest.raises(KnowledgeBaseError, match=r"`imagelore index FOLDER`$"):
         lancedb.open(Settings().kb, Settings())
+
+
+@pytest.mark.parametrize("rest", ["://pix/pictures", "://u:s3cret@pix/x", "://pix/x?api-key=s3cret"])
+@pytest.mark.parametrize("scheme", ["azuresearch", "Azure-Search", "https"])
+def test_an_address_of_no_known_scheme_is_told_with_what_it_can_be(scheme: str, rest: str) -> None:
+    for act in (lancedb.open, lancedb.exists, partial(lancedb.create, embedder=EMBEDDER)):
+        with pytest.raises(KnowledgeBaseError, match=f"{scheme}://.*a folder .*azure-search://SERVICE/INDEX") as told:
+            act(scheme + rest, settings=Settings())
+        assert "s3cret" not in str(told.value)
 
 
 def test_a_file_is_no_place(kb: Path) -> None:

@@ -120,7 +120,10 @@ def test_a_missing_role_is_named(
         "upsert": lambda: index.upsert(RECORDS),
         "count": index.count,
     }
-    assert f"the role {needed!r}" in refusal(acts[act])
+    told = refusal(acts[act])
+    assert f"the role {needed!r}" in told
+    assert "Operation returned" not in told  # the SDK's words where the service has none
+    assert (act == "count") != all(repr(role) in told for role in (SERVICE, WRITER))  # what an indexer needs, at once
 
 
 def test_an_index_that_went_away(server: FakeSearch) -> None:

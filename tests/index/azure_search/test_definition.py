@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from azure.search.documents.indexes.models import SearchField, SearchIndex
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,8 +17,9 @@ from imagelore.index._columns import image_column, text_column
 from imagelore.index.azure_search.connection import Connection
 from imagelore.index.azure_search.definition import LONGEST_STAMP
 from imagelore.index.azure_search.documents import key
+from imagelore.index.azure_search.store import AzureSearchIndex
 from imagelore.settings import Settings
-from imagelore.types import Mentions, Scope, SourceInfo
+from imagelore.types import Compare, Mentions, Scope, SourceInfo
 from tests.contract.index_records import EMBEDDER, record
 from tests.fakes.search_server import FakeSearch
 from tests.index.azure_search.service import ADDRESS, make, settings
@@ -66,6 +68,60 @@ def test_a_stamp_that_cannot_be_read_is_told(server: FakeSearch, change: Any, to
     definition["description"] = change(definition["description"])
     with pytest.raises(KnowledgeBaseError, match=told):
         azure_search.open(ADDRESS, settings(server))
+
+
+@pytest.mark.parametrize("change", [{"name": "roots"}, {"type": "Edm.String"}, {"filterable": False}], ids=str)
+def test_an_index_without_a_field_of_ours_is_told_before_anything_is_done(
+    server: FakeSearch, change: dict[str, Any]
+) -> None:
+    make(server)
+    fields = server.indexes["pictures"].schema.definition["fields"]
+    next(field for field in fields if field["name"] == "stems").update(change)
+    of_it = settings(server)
+    for act in (
+        lambda: azure_search.open(ADDRESS, of_it),
+        lambda: azure_search.create(ADDRESS, EMBEDDER, of_it),
+        lambda: list(azure_search.check(ADDRESS, of_it)),
+    ):
+        with pytest.raises(
+            KnowledgeBaseError, match=r"`pictures` at .* is damaged .*'stems'.*: index into another one"
+        ):
+            act()
+
+
+def add(index: AzureSearchIndex, field: SearchField) -> None:
+    """A field as somebody adds it in the portal."""
+    indexes = index._connection.indexes
+    definition = indexes.get_index("pictures")
+    indexes.create_or_update_index(SearchIndex({**definition, "fields": [*definition.fields, field]}))
+
+
+@pytest.mark.parametrize("field", [
+    SearchField(name="m_stock", type="Edm.Int32"),
+    SearchField(name="m_stock", type="Edm.Int64", filterable=False),
+], ids=["type", "filter"])  # fmt: skip
+def test_a_column_that_somebody_added_is_neither_written_nor_filtered_by(
+    server: FakeSearch, field: SearchField
+) -> None:
+    add(make(server), field)
+    index = azure_search.open(ADDRESS, settings(server))
+    index.declare({"stock": "integer", "year": "integer"})
+    index.upsert([record("a", fields={"stock": 12, "year": 1900})])
+    assert index.info().fields == {"year": "integer"}
+    assert [facet.field for facet in index.facets()] == ["tags", "year"]
+    assert index.get(["a"])[0].fields == {"stock": 12, "year": 1900}
+    assert index.count(Scope(Mentions("12"))) == 1
+    with pytest.raises(UsageError, match="stock"):
+        index.count(Scope(Compare("stock", "=", 12)))
+
+
+@pytest.mark.parametrize("name", ["m_Stock", "m_a_ffffffff_", "m_a_110000_b", "m_in_stock"])
+def test_a_column_whose_name_is_not_of_our_making_is_passed_over(server: FakeSearch, name: str) -> None:
+    add(make(server), SearchField(name=name, type="Edm.String"))
+    index = azure_search.open(ADDRESS, settings(server))
+    index.declare({"stock": "text", "Stock": "text", "in stock": "text"})
+    assert index.info().fields == dict.fromkeys(("stock", "Stock", "in stock"), "text")
+    assert index.count(Scope(Compare("Stock", "=", "none"))) == 0
 
 
 def test_a_stamp_that_would_be_too_long_is_refused_before_it_is_written(server: FakeSearch) -> None:
@@ -130,13 +186,26 @@ def test_another_process_may_make_the_index_first(server: FakeSearch) -> None:
         "azure-search://evil.example/x", "azure-search://a@b/x", "azure-search://a:1/x", "azure-search://a/b/c",
         "azure-search://S/x", "azure-search:///A", "azure-search:///a?b", "azure-search:///a#b", "azure-search:///",
         "azure-search://service", "azure-search:///-a", "azure-search:///a\n", "https://a.search.windows.net/a",
-        "azure-search:///a')/docs",
+        "azure-search:///a')/docs", "azure-search:///a", "azure-search:///a--b", "azure-search:///a-",
+        "azure-search:///" + "a" * 129,
     ],
 )  # fmt: skip
 def test_addresses_are_plain_names(server: FakeSearch, address: str) -> None:
     with pytest.raises(UsageError, match="azure-search://SERVICE/INDEX"):
         azure_search.open(address, settings(server))
     assert server.requests == []
+
+
+@pytest.mark.parametrize("index", ["ab", "a-b", "0-0-0", "a" * 128])
+def test_names_that_the_service_takes_are_addresses(server: FakeSearch, index: str) -> None:
+    assert azure_search.create(f"azure-search:///{index}", EMBEDDER, settings(server)).count() == 0
+
+
+@pytest.mark.parametrize("rest", ["pix/x?api-key=s3cret", "u:s3cret@pix/x", "pix/x#s3cret", "u:a?s3cret@pix/x@s3cret"])
+def test_an_address_with_a_key_is_told_without_it(rest: str) -> None:
+    with pytest.raises(UsageError, match="azure-search://SERVICE/INDEX") as told:
+        azure_search.open(f"azure-search://{rest}", Settings())
+    assert "s3cret" not in str(told.value)
 
 
 def test_without_a_service_the_endpoint_must_be_set() -> None:

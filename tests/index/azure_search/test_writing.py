@@ -124,6 +124,25 @@ def test_reads_do_not_wait_and_refresh_does(server: FakeSearch) -> None:
     assert len(server.requests) == before
 
 
+def test_what_another_run_has_written_over_counts_as_seen(server: FakeSearch) -> None:
+    one, other = make(server), make(server)
+    one.upsert(RECORDS[:2])
+    one.delete([RECORDS[2].id])
+    other.upsert(RECORDS)
+    one._connection.timeout = 0.0
+    assert one.refresh() == ""
+
+
+def test_what_another_run_had_written_before_does_not(server: FakeSearch) -> None:
+    one, other = make(server), make(server)
+    other.upsert(RECORDS)
+    server.delay = 60
+    one.upsert(RECORDS[:2])
+    one.delete([RECORDS[2].id])
+    one._connection.timeout = 0.0
+    assert "took 3 changes" in one.refresh()
+
+
 def test_waiting_ends(server: FakeSearch) -> None:
     server.delay = 60
     index = make(server)

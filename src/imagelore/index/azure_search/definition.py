@@ -168,8 +168,8 @@ def read_stamp(index: SearchIndex, address: str) -> Stamp:
     have = {field.name: field for field in index.fields}
     if lost := [made.name for made in _fields(stamp.embedder) if not _serves(have.get(made.name), made)]:
         raise KnowledgeBaseError(
-            f"the index `{index.name}` at `{address}` is damaged or of another shape: imagelore would make its field "
-            f"{lost[0]!r} in another way; index into another one with --kb azure-search://SERVICE/INDEX"
+            f"the index `{index.name}` at `{address}` is damaged or of another shape (its field {lost[0]!r} is missing "
+            "or is not as imagelore makes it): index into another one with --kb azure-search://SERVICE/INDEX"
         )
     return stamp
 
