@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import socket
 import sys
 import threading
@@ -68,6 +69,8 @@ def run(app: ASGIApp, listener: socket.socket, ready: Callable[[], None]) -> Non
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
+            gc.collect()
+            gc.freeze()  # what is here now stays; going through it again and again would hold answers up
             ready()
 
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
