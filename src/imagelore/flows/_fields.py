@@ -43,13 +43,13 @@ class Fields:
         """(values that fit their field's type, the others, a warning for each of the others)."""
         fitting: dict[str, FieldValue] = {}
         extra: dict[str, Any] = {}
-        warnings = []
+        warnings, beyond = [], []
         for name, value in values.items():
             if value is None:
                 continue
             if name not in self._types:
                 extra[name] = value
-                warnings.append(f"{name!r} is one field more than the {MOST} that are searchable; kept aside")
+                beyond.append(name)
             elif (fitted := fit(value, self._types[name])) is not None:
                 fitting[name] = fitted
             else:
@@ -57,4 +57,7 @@ class Fields:
                 warnings.append(
                     f"{name!r} is {value!r}, which is no {self._types[name]}; kept aside, not searchable as one"
                 )
+        if beyond:
+            others = f" and {len(beyond) - 1} others are more" if len(beyond) > 1 else " is one field more"
+            warnings.append(f"{beyond[0]!r}{others} than the {MOST} fields that are searchable; kept aside")
         return fitting, extra, warnings

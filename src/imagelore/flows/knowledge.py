@@ -138,7 +138,7 @@ def index_provider(kb: str) -> ModuleType:
 
 def index_name(kb: str) -> str:
     """The index provider of an address: AI Search for `azure-search://`, else LanceDB (a folder, an object store)."""
-    return "azure_search" if kb.startswith("azure-search://") else "lancedb"
+    return "azure_search" if kb.startswith("azure-search:") else "lancedb"
 
 
 def index_exists(settings: Settings) -> bool:
