@@ -10,6 +10,7 @@ import pytest
 
 from imagelore import KnowledgeBase, Settings, ingest
 from imagelore.errors import KnowledgeBaseError, UsageError
+from imagelore.flows import demo
 from imagelore.flows.demo import prepare
 from imagelore.flows.status import status
 from imagelore.types import Delta, Done, GeneratorEvent, Notice, Prompt, Retrieved, Stop, Turn, Usage
@@ -272,3 +273,16 @@ def test_the_demo_answers_from_the_samples() -> None:
     *_, nothing = kb.chat("What was our revenue in the third quarter?")
     assert isinstance(nothing, Done)
     assert nothing.answer.startswith("Nothing in this knowledge base fits")
+
+
+def test_the_demo_needs_none_of_the_services_that_the_environment_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AZURE_VISION_ENDPOINT", "https://vision.example")
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", "https://openai.example")  # and no deployment
+    paint(tmp_path / "one" / "a.png")
+    monkeypatch.setattr(demo, "files", lambda _: tmp_path)
+    (tmp_path / "one").rename(tmp_path / "samples")
+    prepared = prepare(Settings.load(kb=str(tmp_path / "kb")), lambda _: None)
+    assert (prepared.embedder, prepared.generator) == ("starter", "extractive")
+    assert KnowledgeBase(prepared).index.count() == 1

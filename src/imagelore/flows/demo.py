@@ -10,8 +10,9 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from imagelore import __version__
-from imagelore.errors import MismatchError
+from imagelore.errors import MismatchError, MissingExtraError, UsageError
 from imagelore.flows.ingest import Progress, Run, ingest
+from imagelore.flows.knowledge import load_generator
 from imagelore.settings import Settings
 
 
@@ -19,6 +20,7 @@ def prepare(settings: Settings, progress: Callable[[Progress], None]) -> Setting
     """Indexes the samples into a cache folder of the user's own (a second time there is nothing to do) and returns
     the settings that open them. A knowledge base named on purpose is used instead of the cache folder.
     """
+    settings = _at_home(settings)
     if cached := settings.kb == Settings().kb:
         settings = replace(settings, kb=str(cache_folder() / f"demo-{__version__}"))
     with as_file(files("imagelore") / "samples") as folder:
@@ -30,6 +32,18 @@ def prepare(settings: Settings, progress: Callable[[Progress], None]) -> Setting
                 raise
             shutil.rmtree(settings.kb)  # it can be made again
             ingest(settings, str(folder), run)
+    return settings
+
+
+def _at_home(settings: Settings) -> Settings:
+    """The demo needs nothing: services that the environment half names, for another program maybe, are left out."""
+    settings = replace(settings, embedder=settings.embedder or "starter")
+    if settings.generator:
+        return settings
+    try:
+        load_generator(settings)
+    except (MissingExtraError, UsageError):
+        return replace(settings, generator="extractive")
     return settings
 
 
