@@ -165,6 +165,22 @@ def test_a_sign_in_that_fails_leaves_the_token_that_still_lives(monkeypatch: pyt
     assert identity.get_token("search").token == "token 4 for search"
 
 
+def test_those_who_waited_for_a_sign_in_that_failed_hear_the_same() -> None:
+    slow = Slow()
+    slow.fails = True
+    identity = Identity(slow)
+
+    def ask(_: int) -> str:
+        try:
+            return identity.get_token("search").token
+        except ClientAuthenticationError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(16) as pool:
+        assert set(pool.map(ask, range(16))) == {"az timed out"}
+    assert slow.calls < 16
+
+
 def test_an_expired_token_is_not_handed_out() -> None:
     slow = Slow(lives=-1.0)
     identity = Identity(slow)

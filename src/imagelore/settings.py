@@ -10,7 +10,7 @@ import dataclasses
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast, get_type_hints
@@ -124,7 +124,7 @@ class Settings:
             if f.name in ("kb", "host") and not value.strip():
                 raise UsageError(f"setting `{f.name}` must not be empty")
             if not f.repr:
-                object.__setattr__(self, f.name, _secret((*f.metadata["env"], f.name)[0], value))
+                object.__setattr__(self, f.name, _secret(f.name, f.metadata["env"], value))
 
     @classmethod
     def load(cls, **flags: Any) -> Settings:
@@ -146,11 +146,12 @@ class Settings:
         return cls(**{name: _typed(name, value, hints[name]) for name, value in values.items()})
 
 
-def _secret(name: str, value: str) -> str:
+def _secret(name: str, variables: Sequence[str], value: str) -> str:
     """A key without what is pasted along with it; one that no request could carry is refused before one is made."""
     if not _SECRET.fullmatch(value := value.strip()):
         raise UsageError(
-            f"`{name}` is malformed: a key holds no blanks, no line breaks and nothing beyond ASCII; copy it again"
+            f"setting `{name}` ({', '.join(variables)}) is malformed: a key is one line and holds nothing beyond "
+            "ASCII; copy it again"
         )
     return value
 
@@ -161,7 +162,7 @@ def _refuse_lures(file: Mapping[str, Any], elsewhere: Mapping[str, Any]) -> None
     for address, keys in _KEYS.items():
         if address not in file or address in elsewhere:
             continue
-        own_key = any(str(file.get(key, "")).strip() for key in keys)
+        own_key = any(str(file.get(key, "")).strip(" ?\t\r\n") for key in keys)
         key_elsewhere = any(key in elsewhere for key in keys)
         if key_elsewhere or (address.startswith("azure_") and not own_key and not _is_azure(file[address])):
             raise UsageError(
@@ -214,7 +215,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "azure_storage_endpoint": ("azure_storage_key", "azure_storage_sas"),
     **{f"azure_{name}_endpoint": (f"azure_{name}_key",) for name in ("vision", "cohere", "search", "openai")},
 }
-_SECRET = re.compile(r"[\x21-\x7e]*")
+_SECRET = re.compile(r"[\x20-\x7e]*")
 _PLAIN = re.compile(r"https://([a-z0-9.-]+)(?::[0-9]+)?(?:/[a-z0-9._~/-]*)?")
 _AZURE = (
     *(".blob.core.windows.net", ".search.windows.net", ".openai.azure.com", ".cognitiveservices.azure.com"),

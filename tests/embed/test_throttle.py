@@ -110,6 +110,14 @@ def test_how_long_there_was_nothing_but_refusals(clock: Clock) -> None:
     assert paced.refused(paced.wait(), 10.0) == pytest.approx(10.0)
 
 
+def test_a_refusal_long_ago_is_none_of_a_new_question(clock: Clock) -> None:
+    paced = throttle(clock, 20)
+    paced.refused(paced.wait(), 30.0)
+    clock.now += 600
+    began = clock.now
+    assert paced.refused(paced.wait(), 1.0, began) == pytest.approx(1.0)
+
+
 def test_whoever_waits_hears_that_it_is_pointless(clock: Clock) -> None:
     paced = throttle(clock, 20)
     paced.refused(paced.wait(), 600.0)

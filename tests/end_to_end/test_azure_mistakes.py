@@ -141,7 +141,7 @@ def test_a_key_pasted_with_what_stood_after_it(
 def test_a_key_that_is_no_key(azure: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     indexed(azure, tmp_path, NAMES[:1])
     monkeypatch.setenv(name, "ключ")
-    assert re.search(r"`AZURE_\w+_KEY`", mistaken(tmp_path, "ask", "Where is the red boat?"))
+    assert re.search(r"AZURE_\w+_KEY\b", mistaken(tmp_path, "ask", "Where is the red boat?"))
 
 
 @pytest.mark.parametrize("name", KEYS)

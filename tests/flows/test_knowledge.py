@@ -283,6 +283,8 @@ def test_the_demo_needs_none_of_the_services_that_the_environment_names(
     paint(tmp_path / "one" / "a.png")
     monkeypatch.setattr(demo, "files", lambda _: tmp_path)
     (tmp_path / "one").rename(tmp_path / "samples")
-    prepared = prepare(Settings.load(kb=str(tmp_path / "kb")), lambda _: None)
+    monkeypatch.setenv("IMAGELORE_KB", "azure-search://pix/pictures")
+    prepared = prepare(Settings.load(), lambda _: None)
     assert (prepared.embedder, prepared.generator) == ("starter", "extractive")
+    assert "azure" not in prepared.kb
     assert KnowledgeBase(prepared).index.count() == 1

@@ -271,6 +271,14 @@ def test_a_server_for_others_starts_with_a_knowledge_base_that_cannot_be_opened(
         assert 'data-state="error"' in client.get("/").text
 
 
+@pytest.mark.parametrize("path", ["browse", "status"])
+def test_whoever_comes_first_opens_the_knowledge_base(kb: Session, path: str) -> None:
+    with hosted(open_session(kb.settings)) as client:  # a tab that was open before the server started again
+        answer = client.get(f"/imagelore/{path}")
+        assert answer.status_code == 200
+        assert answer.json().get("records")
+
+
 # ---------------------------------------------------------------- how many at once
 
 

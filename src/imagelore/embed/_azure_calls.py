@@ -128,7 +128,7 @@ class Calls:
             if status(error) == 429 and not isinstance(error, ClientAuthenticationError):
                 refusals += 1
                 pause = _backoff(refusals) if pause is None else pause
-                if (seconds := self._throttle.refused(started, pause)) > self._patience:
+                if (seconds := self._throttle.refused(started, pause, began)) > self._patience:
                     raise self.failed(self._throttled(seconds))
             elif self._passing(error, failures):
                 failures += 1

@@ -69,10 +69,10 @@ class Throttle:
             self.rate = min(self._allowed, self.rate * (1 + growth * min(max(now - self._grown_at, 0.0), 1.0)))
             self._grown_at = max(now, self._grown_at)
 
-    def refused(self, started: float, pause: float) -> float:
+    def refused(self, started: float, pause: float, began: float = -math.inf) -> float:
         """A call that started then was refused: none starts for `pause` seconds.
 
-        Returns for how many seconds there will then have been nothing but refusals.
+        Returns for how many seconds, since `began`, there will then have been nothing but refusals.
         """
         with self._state:
             now = self._clock()
@@ -83,7 +83,7 @@ class Throttle:
             if started > self._cut_at:
                 self.rate = max(_LEAST, min(self.rate, self._refused_at) * _CUT)
                 self._cut_at, self._grown_at = now, self._next  # while nothing is sent, nothing is learnt
-            return now + pause - self._refused_since
+            return now + pause - max(self._refused_since, began)
 
     def _measured(self, now: float) -> float:
         if math.isfinite(self.rate):

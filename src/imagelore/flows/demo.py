@@ -12,17 +12,19 @@ from pathlib import Path
 from imagelore import __version__
 from imagelore.errors import MismatchError, MissingExtraError, UsageError
 from imagelore.flows.ingest import Progress, Run, ingest
-from imagelore.flows.knowledge import load_generator
+from imagelore.flows.knowledge import index_name, load_generator
 from imagelore.settings import Settings
 
 
 def prepare(settings: Settings, progress: Callable[[Progress], None]) -> Settings:
     """Indexes the samples into a cache folder of the user's own (a second time there is nothing to do) and returns
-    the settings that open them. A knowledge base named on purpose is used instead of the cache folder.
+    the settings that open them. A folder named on purpose is used instead of the cache folder.
     """
-    settings = _at_home(settings)
-    if cached := settings.kb == Settings().kb:
-        settings = replace(settings, kb=str(cache_folder() / f"demo-{__version__}"))
+    settings = _answering(settings)
+    if cached := settings.kb == Settings().kb or index_name(settings.kb) != "lancedb":
+        settings = replace(
+            settings, embedder=settings.embedder or "starter", kb=str(cache_folder() / f"demo-{__version__}")
+        )
     with as_file(files("imagelore") / "samples") as folder:
         run = Run(progress, allow_removals=True, name="samples")  # one name, wherever this release is installed
         try:
@@ -35,9 +37,8 @@ def prepare(settings: Settings, progress: Callable[[Progress], None]) -> Setting
     return settings
 
 
-def _at_home(settings: Settings) -> Settings:
-    """The demo needs nothing: services that the environment half names, for another program maybe, are left out."""
-    settings = replace(settings, embedder=settings.embedder or "starter")
+def _answering(settings: Settings) -> Settings:
+    """The demo needs nothing: a service that the environment half names, for another program maybe, is left out."""
     if settings.generator:
         return settings
     try:

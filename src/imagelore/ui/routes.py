@@ -110,6 +110,7 @@ def _gallery(session: Session) -> APIRouter:
 
     @router.get("/status")
     def status() -> dict[str, Any]:
+        session.look_again()
         return {"records": session.kb.index.count() if session.kb else 0}
 
     @router.get("/facets")

@@ -36,11 +36,14 @@ class Session:
         return folder_for(self.settings) if self.local else None
 
     def opened(self) -> KnowledgeBase:
-        """The knowledge base.
+        """The knowledge base, opened now if nobody came before.
 
         Raises:
             KnowledgeBaseError: nothing is indexed yet.
+            ImageloreError: there is one that cannot be opened.
         """
+        if self.kb is None:
+            self.look_again()
         if self.kb is None:
             raise KnowledgeBaseError(f"there is no knowledge base yet: imagelore index FOLDER --kb {self.settings.kb}")
         return self.kb

@@ -37,7 +37,10 @@ Action = dict[str, Any]
 
 
 class _Change(NamedTuple):
-    """What was done to a document, and when: what another process wrote there since has a later token."""
+    """What was done to a document, and when: what another process wrote there since has a later token.
+
+    As far as the clocks of their machines agree; else a read may count as later than it is, or the wait gets longer.
+    """
 
     token: str
     gone: bool = False

@@ -50,7 +50,35 @@ function preferred() {
 const box = () => $("#il-box textarea");
 const stopButton = () => $("#il-box .stop-button, #il-box [data-testid='stop-button']");
 
+// Gradio ends an answer with several requests, one after the other, each of which ends whatever is asked by then: a new
+// question has to wait until they are through.
+const ending = { under: 0, last: -Infinity, now: () => ending.under > 0 || performance.now() - ending.last < 200 };
+const send = window.fetch;
+window.fetch = (...request) => {
+  const sent = send(...request);
+  if (!/\/(cancel|reset)(\?|$)/.test(String(request[0]?.url ?? request[0]))) return sent;
+  ending.under += 1;
+  const over = () => { ending.under -= 1; ending.last = performance.now(); };
+  sent.then(over, over);
+  return sent;
+};
+
+function ended(act) {
+  if (ending.now()) setTimeout(ended, 50, act);
+  else act();
+}
+
+function held(event) {
+  const enter = event.key === "Enter" && !event.shiftKey && event.target === box();
+  const submit = "#il-box [data-testid=submit-button]";
+  if (!ending.now() || !(enter || (event.type === "click" && event.target.closest?.(submit)))) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  ended(() => $(submit)?.click());
+}
+
 function order(wanted) {
+  if (ending.now()) { ended(() => order(wanted)); return; }
   const field = $("#il-command textarea, #il-command input");
   if (!field || stopButton()) return;
   const prototype = field instanceof HTMLTextAreaElement ? HTMLTextAreaElement : HTMLInputElement;
@@ -442,6 +470,8 @@ async function drop(event) {
 }
 
 function listen() {
+  document.addEventListener("click", held, true);
+  document.addEventListener("keydown", held, true);
   document.addEventListener("click", clicked);
   document.addEventListener("keydown", pressed);
   for (const [name, on] of [["mouseover", true], ["mouseout", false], ["focusin", true], ["focusout", false]]) {
