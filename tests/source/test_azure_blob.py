@@ -421,7 +421,7 @@ def test_a_signature_in_the_address_is_not_shown() -> None:
             "`AZURE_STORAGE_CONNECTION_STRING` is malformed",
         ),
         ({"azure_storage_key": "c2VjcmV0!"}, "`AZURE_STORAGE_KEY` is malformed"),
-        ({"azure_storage_endpoint": "http://files.example"}, "no https address"),
+        ({"azure_storage_endpoint": "http://blobs.example"}, "no https address"),
         ({"azure_storage_endpoint": "http://127.0.0.1:1/acct"}, "an identity needs https"),
         ({"azure_storage_endpoint": "https://other.blob.core.windows.net", "azure_storage_key": WRONG}, "'other'"),
     ],
