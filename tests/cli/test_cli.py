@@ -217,3 +217,11 @@ def test_help_names_every_provider(place: Path) -> None:
     help = run(place, "index", "--help").stdout + run(place, "ask", "--help").stdout
     for name in {*providers.names("embed"), *providers.names("generate")} - {"palette"}:  # a double for tests
         assert name in help
+
+
+def test_a_line_that_goes_to_another_program_is_not_broken(tmp_path: Path) -> None:
+    deep = tmp_path / ("a folder with a long name " * 4).strip() / "photos"
+    folder(deep, PICTURES)
+    assert run(tmp_path, "index", str(deep), "--embedder", "palette").returncode == 0
+    found = run(tmp_path, "search", "red", "--top", "1").stdout
+    assert str(deep / "red.png") in found

@@ -22,6 +22,7 @@ from imagelore.flows.status import Status
 from imagelore.flows.upload import UploadReport
 from imagelore.types import ChatEvent, Check, Delta, Done, Hit, Notice, Retrieved
 
+_UNBROKEN = 10_000  # columns
 _LINE_EVERY = 5.0  # seconds between progress lines where there is no terminal
 _STAGES = {"listing": "Listing", "indexing": "Indexing", "uploading": "Uploading", "finishing": "Finishing"}
 _INTERRUPTED = "interrupted: what was done is kept; run the same command again to go on"
@@ -188,7 +189,8 @@ def _hit(rank: int, hit: Hit) -> dict[str, Any]:
 
 
 def _console() -> Console:
-    return Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
+    """On a terminal as wide as that is; for another program no line is ever broken."""
+    return Console(width=None if sys.stdout.isatty() else _UNBROKEN, highlight=False)
 
 
 def _printable(text: object) -> str:
