@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,8 @@ import pytest
 from PIL import Image
 
 from imagelore.flows.knowledge import KnowledgeBase
+from imagelore.ui import page as ui_page
+from imagelore.ui.session import Session
 from tests.fakes.openai_server import FakeOpenAI
 from tests.ui.chromium import Browser, FilePayload, Page, chromium, expect
 from tests.ui.served import Served, filled, served
@@ -281,3 +284,21 @@ def test_a_deleted_knowledge_base_is_told_where_the_chat_was(browser: Browser, t
         expect(page.locator("#il-box")).to_be_hidden()
         expect(page.get_by_role("tab")).to_have_count(0)
         page.close()
+
+
+def test_the_first_paint_stays_until_the_chat_has_its_own(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, painted, let_go = ui_page.welcome, threading.Event(), threading.Event()
+
+    def slow(session: Session) -> str:  # the first call is the first paint's, the second the chat's
+        if painted.is_set():
+            let_go.wait(20)
+        painted.set()
+        return real(session)
+
+    monkeypatch.setattr(ui_page, "welcome", slow)
+    page.reload()
+    page.wait_for_selector("body.il-ready")
+    expect(page.locator("#il-boot .il-welcome h1")).to_be_visible()
+    let_go.set()
+    expect(page.locator("#il-boot")).to_have_count(0)
+    expect(page.locator("#il-welcome .il-welcome h1")).to_be_visible()

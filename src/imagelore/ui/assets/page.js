@@ -126,8 +126,17 @@ async function copy(button) {
   setTimeout(() => { button.textContent = "Copy"; }, 1600);
 }
 
+// The first paint stays until what it stands for is there: a knowledge base in a cloud takes a while.
+function giveWay(boot) {
+  const there = () => $("#il-welcome .il-welcome, #il-log .bot-row");
+  const look = () => { if (there()) { boot.remove(); watch.disconnect(); } };
+  const watch = new MutationObserver(look);
+  watch.observe($("#il-chat"), { childList: true, subtree: true });
+  look();
+}
+
 function ready() {
-  if ($("#il-top").dataset.state !== "error") $("#il-boot")?.remove();
+  if ($("#il-top").dataset.state !== "error") giveWay($("#il-boot"));
   const log = $("#il-log [role=log]");
   const field = box();
   field.setAttribute("aria-label", "Ask about your pictures");
