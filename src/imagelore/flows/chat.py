@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from imagelore.augment import Budget, augment
-from imagelore.augment.counting import counted, within
+from imagelore.flows._answering import answered
 from imagelore.flows.pictures import jpeg
-from imagelore.generate import checked, citations, uncited
+from imagelore.generate import uncited
+from imagelore.retrieve.question.counting import counted, within
 from imagelore.types import (
     ChatEvent,
     Count,
-    Delta,
-    Done,
-    GeneratorEvent,
     Hit,
     Notice,
     Prompt,
     Record,
     Retrieved,
     Scope,
-    Stop,
     Turn,
-    Usage,
 )
 from imagelore.words import follows, subject
 
@@ -68,7 +64,7 @@ def chat(
     if reduced:
         yield Notice(f"{len(reduced)} of the pictures behind this answer could not be opened: {reduced[0]}")
     timings = {**found.timings, "augment": counting + time.perf_counter() - start}
-    yield from _answer(kb, prompt, timings)
+    yield from answered(kb.generator, prompt, timings)
 
 
 def in_context(question: str, history: Sequence[Turn]) -> str:
@@ -108,49 +104,3 @@ def _prompt(kb: KnowledgeBase, asked: Prompt, hits: Sequence[Hit], reduced: list
         return jpeg(file.data, kb.settings.answer_side, kb.settings)
 
     return augment(asked, hits, shrunk, Budget(pictures=min(kb.settings.answer_pictures, kb.generator.pictures)))
-
-
-def _answer(kb: KnowledgeBase, prompt: Prompt, timings: dict[str, float]) -> Iterator[ChatEvent]:
-    """The generator's events, its text through the citation filter, and what they add up to."""
-    start = time.perf_counter()
-    end = _End()
-    pieces: list[str] = []
-    numbers = {source.number for source in prompt.sources}
-    events = kb.generator.stream(prompt)
-    for piece in checked(end.texts(events), numbers):
-        if not pieces:
-            timings["first_word"] = time.perf_counter() - start
-        yield from end.notices()
-        pieces.append(piece)
-        yield Delta(piece)
-    yield from end.notices()
-    timings["generate"] = time.perf_counter() - start
-    answer = "".join(pieces)
-    hits = [source.hit for source in prompt.sources]
-    yield Done(answer, citations(answer, hits), end.usage, timings, end.stop)
-
-
-class _End:
-    """Takes a generator's events apart: text to the filter, the rest kept until it is asked for."""
-
-    def __init__(self) -> None:
-        self.usage, self.stop = Usage(), Stop()
-        self._notices: list[Notice] = []
-
-    def texts(self, events: Iterator[GeneratorEvent]) -> Iterator[str]:
-        """The text of the deltas."""
-        for event in events:
-            match event:
-                case Delta(text):
-                    yield text
-                case Notice():
-                    self._notices.append(event)
-                case Usage():
-                    self.usage = event
-                case Stop():
-                    self.stop = event
-
-    def notices(self) -> Iterator[Notice]:
-        """The notices that came since the last time."""
-        while self._notices:
-            yield self._notices.pop(0)

@@ -6,12 +6,12 @@ A provider is a module with `create(settings) -> Generator`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from imagelore.generate._checked import checked, citations, uncited
-from imagelore.types import GeneratorEvent, Prompt
+from imagelore.types import GeneratorEvent, Prompt, Reply, Task
 
-__all__ = ["Generator", "checked", "citations", "uncited"]
+__all__ = ["ChatModel", "Generator", "checked", "citations", "uncited"]
 
 
 class Generator(Protocol):
@@ -35,5 +35,18 @@ class Generator(Protocol):
         Raises:
             GeneratorError: no answer can be had; raised before the first delta. Once text has come, a failure is
                 a `Notice` and `Stop("broken")`: what came stays.
+        """
+        ...
+
+
+@runtime_checkable
+class ChatModel(Protocol):
+    """A generator that can be given tasks beside answering; `extractive`, which quotes, is none."""
+
+    def complete(self, task: Task) -> Reply:
+        """The model's whole reply to one task, sent once: whoever asks goes on without it where none comes.
+
+        Raises:
+            GeneratorError: no reply can be had within the task's time.
         """
         ...

@@ -6,60 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from imagelore.types.conversation import Intent, Turn
 from imagelore.types.filters import Filter
-from imagelore.types.records import Record, Vectors
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A question, embedded: `texts` are its words and `images` its pictures (`[n, d]`) by space."""
-
-    text: str = ""
-    texts: Mapping[str, Vectors] = field(default_factory=dict)
-    images: Mapping[str, Vectors] = field(default_factory=dict)
-    depth: int = 100  # entries a ranking
-
-
-@dataclass(frozen=True, slots=True)
-class Ranking:
-    """One way of ordering the records for a question, best first.
-
-    Names: `text` (BM25 over the record's words), `seen` (BM25 over what a model saw), `meaning` (question to text
-    vectors), `image` (question to picture vectors), `look` (picture to picture). Scores are raw: BM25, or a cosine. An
-    engine may add its own, like `semantic` (AI Search's semantic ranker over the record's words, 0 to 4).
-    """
-
-    name: str
-    entries: tuple[tuple[str, float], ...]  # (record id, raw score)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Where one ranking had a hit: `rank` from 1, `score` raw."""
-
-    rank: int
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A record that was found, and which rankings found it."""
-
-    record: Record
-    uri: str
-    score: float  # fused: comparable within one question only
-    found: Mapping[str, Found]
-    fits: bool = True  # False: it is only the closest there is
-    why: str = ""  # in words: "text mentions albino", "looks like your picture"
-    duplicates: tuple[str, ...] = ()  # ids of near-duplicates collapsed into this hit
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """An earlier question and its answer, the citations replaced by titles."""
-
-    question: str
-    answer: str
+from imagelore.types.search import Hit
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +41,7 @@ class Prompt:
     history: tuple[Turn, ...] = ()
     counts: tuple[Count, ...] = ()
     total: int = 0  # records in the knowledge base
+    intent: Intent = Intent()  # the question as one that needs nothing before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +68,17 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """What the generator was handed: for the panel below an answer."""
+
+    pictures: tuple[int, ...] = ()  # numbers of the sources whose pictures went along
+    own: int = 0  # the question's own pictures that went along
+    pixels: int = 0  # of all of them
+    tokens: int = 0  # estimated, pictures included
+    cost: float | None = None  # in the currency of the prices that are set; None: none are
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Why the answer ended."""
 
@@ -125,6 +86,32 @@ class Stop:
 
 
 GeneratorEvent = Delta | Notice | Usage | Stop
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something for a chat model to do beside answering: rewrite a question, judge pictures."""
+
+    instructions: str
+    parts: tuple[str | bytes, ...]  # texts, and pictures as JPEG, in order
+    tokens: int = 400  # of its reply, at most
+    seconds: float = 20.0  # to wait for it, at most
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a chat model said to a task."""
+
+    text: str
+    usage: Usage = Usage()
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A sentence of an answer that the sources it cites do not support."""
+
+    sentence: str
+    reason: str  # "the sources say 1962, not 1926"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +130,8 @@ class Retrieved:
     hits: tuple[Hit, ...]
     searched: str  # what was searched for, in words
     notices: tuple[str, ...] = ()
+    intent: Intent = Intent()  # how the question was understood; its filter can be taken off by the user
+    captions: tuple[str, ...] = ()  # of the question's own pictures, in their order
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +143,8 @@ class Done:
     usage: Usage = Usage()
     timings: Mapping[str, float] = field(default_factory=dict)  # seconds by step
     stop: Stop = Stop()
+    sent: Sent = Sent()
+    doubts: tuple[Doubt, ...] = ()
 
 
 ChatEvent = Retrieved | Delta | Notice | Done

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from imagelore.augment.counting import counted
 from imagelore.index.azure_search import store
 from imagelore.index.azure_search.store import AzureSearchIndex
+from imagelore.retrieve.question.counting import counted
 from imagelore.types import AllOf, AnyOf, Compare, EmbedderInfo, Scope, Space
 from tests.contract.index_records import RECORDS, record
 from tests.fakes.search_server import FakeSearch

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from imagelore.augment._conditions import COLLECTION, RECORDS, Condition
+from imagelore.retrieve.question._conditions import COLLECTION, RECORDS, Condition
 from imagelore.words import STOP_WORDS, singular, words
 
 _HOW_MANY = re.compile(r"\bhow many\b|\bnumber of\b|^(?:please |can you |could you )*count\b(?! on\b)")

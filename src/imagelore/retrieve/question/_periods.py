@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from imagelore.augment._conditions import Condition, spoken
+from imagelore.retrieve.question._conditions import Condition, spoken
 from imagelore.types import AnyOf, Compare, Facet, FieldType
 from imagelore.words import stem
 

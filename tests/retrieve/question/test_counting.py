@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imagelore.augment.counting import Countable, counted
 from imagelore.index import lancedb
+from imagelore.retrieve.question.counting import Countable, counted
 from imagelore.settings import Settings
 from imagelore.types import AllOf, Compare, Facet, FieldType, Record, Scope
-from tests.augment.memory import Memory
 from tests.contract.index_records import EMBEDDER
+from tests.retrieve.question.memory import Memory
 
 FIELDS: dict[str, FieldType] = {
     "place": "text",

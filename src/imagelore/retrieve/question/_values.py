@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Protocol
 
-from imagelore.augment._conditions import LONGEST_VALUE, is_grammar
+from imagelore.retrieve.question._conditions import LONGEST_VALUE, is_grammar
 from imagelore.types import AllOf, AnyOf, Compare, Facet, Filter, Mentions, Scope
 from imagelore.words import singular, stem, words
 

@@ -10,10 +10,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from imagelore.augment._asked import Asked, asked_for
-from imagelore.augment._conditions import Condition, joined, known_values, leftover, marked, measured, tagged, valued
-from imagelore.augment._periods import dated, period, year_field, year_texts, years_among
-from imagelore.augment._values import values_in, within
+from imagelore.retrieve.question._asked import Asked, asked_for
+from imagelore.retrieve.question._conditions import (
+    Condition,
+    joined,
+    known_values,
+    leftover,
+    marked,
+    measured,
+    tagged,
+    valued,
+)
+from imagelore.retrieve.question._periods import dated, period, year_field, year_texts, years_among
+from imagelore.retrieve.question._values import values_in, within
 from imagelore.types import Compare, Count, Facet, FieldType, Record, Scope
 
 __all__ = ["Countable", "counted", "within"]
