@@ -12,7 +12,7 @@ import imagelore
 
 ROOT = Path(imagelore.__file__).parent
 STEPS = {"source", "read", "embed", "index", "retrieve", "augment", "generate"}
-CORE = {"types", "errors", "settings", "words"}
+CORE = {"types", "errors", "settings", "words", "languages"}
 WAYS_IN = {"ui", "api", "cli"}
 MODULES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
 

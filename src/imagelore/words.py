@@ -12,12 +12,16 @@ import unicodedata
 from datetime import date
 from functools import lru_cache
 
+from imagelore import languages
+from imagelore.languages import language_of, stop_words
+
 _UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f"  # scripts that write no spaces
 _LETTER = rf"(?:(?![{_UNSPACED}])[^\W_])"
 _TOKEN = re.compile(rf"[{_UNSPACED}]+|\d+(?:[.,]\d+)+|{_LETTER}+(?:['’]{_LETTER}+)*")
 _PAIRED = re.compile(rf"[{_UNSPACED}]")
 _PARTICLES = re.compile(r"[\u3040-\u309f]+")  # Hiragana alone: grammar, mostly
 
+_READ = 2_000  # characters of a text that tell its language
 _PICTURES = "picture pictures photo photos photograph photographs image images pic pics shot shots snapshot snapshots"
 PICTURE_WORDS = frozenset(_PICTURES.split())
 """What a question calls a record; never what the record is about."""
@@ -70,8 +74,19 @@ def words(text: str) -> list[str]:
 
 
 def content_words(text: str) -> list[str]:
-    """The words that say what a text is about: no grammar, no "show me", no "picture"."""
-    return [word for word in words(text) if not _is_empty(word)]
+    """The words that say what a text is about, in its language: no grammar, no "show me", no "picture"."""
+    idle = stop_words(language(text))
+    return [word for word in words(text) if not _is_empty(word) and word not in idle]
+
+
+def language(text: str) -> str:
+    """The language of a text: "de", "fr", "es", "zh"; "" for English and for what cannot be told."""
+    return _language(text[:_READ])
+
+
+@lru_cache(maxsize=2_000)
+def _language(text: str) -> str:
+    return language_of(text, STOP_WORDS)
 
 
 def subject(text: str) -> str:
@@ -79,13 +94,22 @@ def subject(text: str) -> str:
 
     A question that is nothing else stays as it is.
     """
-    kept = [token for token in text.split() if not all(_is_empty(word) for word in words(token))]
+    idle = stop_words(language(text))
+    kept = [token for token in text.split() if not all(_is_empty(word) or word in idle for word in words(token))]
     return " ".join(kept).rstrip("?!. ") or text
 
 
 def stems(text: str) -> list[str]:
     """The stems of a text's content words, in order."""
-    return [stem(word) for word in content_words(text)]
+    return [form for form, _ in stemmed(text)]
+
+
+def stemmed(text: str) -> list[tuple[str, str]]:
+    """(stem, word) of a text's content words, in order, by the rules of its language."""
+    spoken = language(text)
+    return [
+        (_without_accents(languages.stem(word, spoken)) if spoken else stem(word), word) for word in content_words(text)
+    ]
 
 
 def _is_empty(word: str) -> bool:

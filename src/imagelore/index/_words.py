@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from imagelore.types import Record
-from imagelore.words import content_words, stem, words
+from imagelore.words import content_words, language, stem, stemmed, words
 
 _DIGITS = re.compile(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])")
 _HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -13,8 +13,12 @@ _ASKED = 64  # words of a question that are searched for
 
 
 def searched(record: Record) -> str:
-    """What full text searches: the record's words, the title's once more (it weighs more), and its path's parts."""
-    return " ".join(words(f"{record.title}\n{record.words()}\n{_path(record)}"))
+    """What full text searches: the record's words, the title's once more (it weighs more), and its path's parts.
+
+    The engines stem English; of text in another language the stems of that one come along.
+    """
+    told = f"{record.title}\n{record.words()}"
+    return " ".join([*words(f"{told}\n{_path(record)}"), *_foreign_stems(told)])
 
 
 def stems(record: Record) -> list[str]:
@@ -32,7 +36,12 @@ def asked(text: str) -> str:
 
     Grammar counts only where there is nothing else.
     """
-    return " ".join(list(dict.fromkeys(content_words(text) or words(text)))[:_ASKED])
+    return " ".join(list(dict.fromkeys([*(content_words(text) or words(text)), *_foreign_stems(text)]))[:_ASKED])
+
+
+def _foreign_stems(text: str) -> list[str]:
+    """The stems of a text that is not English, those that are not words of it already."""
+    return [form for form, word in stemmed(text) if form != word] if language(text) else []
 
 
 def _path(record: Record) -> str:

@@ -51,7 +51,13 @@ class Starter:
             lambda: SentenceEncoder(files.read(folder, "sentences.onnx"), files.read(folder, "tokenizer.json"))
         )
         self._info = EmbedderInfo(
-            "starter", VERSION, SPACES, image_side=SIDE, batch=8, parallel=parallel or os.cpu_count() or 1
+            "starter",
+            VERSION,
+            SPACES,
+            image_side=SIDE,
+            batch=8,
+            parallel=parallel or os.cpu_count() or 1,
+            languages=("en",),
         )
 
     @property
