@@ -28,7 +28,7 @@ from tests.fakes.search_server import FakeSearch
 from bench._machine import machine, quantile
 from bench.search import EMBEDDER, batches, questions
 from imagelore.index import azure_search
-from imagelore.retrieve import retrieve
+from imagelore.retrieve import Wanted, retrieve
 from imagelore.settings import Settings
 from imagelore.types import Query, Record
 
@@ -87,7 +87,7 @@ def main() -> None:
             query = asked[number % len(asked)]
             pair = {
                 "bare": seconds(lambda query=query: bare(client, query)),  # type: ignore[misc]
-                "imagelore": seconds(lambda query=query: retrieve(query, index, EMBEDDER, uri, TOP)),  # type: ignore[misc]
+                "imagelore": seconds(lambda query=query: retrieve(query, index, EMBEDDER, uri, Wanted(TOP))),  # type: ignore[misc]
             }
             if number >= 3:  # the first ones open connections
                 for name, value in pair.items():

@@ -1,8 +1,9 @@
-"""How well whole questions find pictures, with and without text: `python -m bench.retrieval_quality [STAMPS]`.
+"""How well whole questions find pictures, by words, pictures and both: `python -m bench.retrieval_quality [STAMPS]`.
 
 The photographs are those of `bench.starter_quality`. Every third one loses its caption, the others keep theirs as a
 title; each caption is asked for in three wordings. A picture counts as found when it, or another one of the same
-caption, is among the first hits. Fusion's weights were chosen on the part `development`.
+caption, is among the first hits. `bench._picture_questions` makes the questions with pictures. Weights were chosen
+on the part `development`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
+from bench import _picture_questions as pictures
 from bench._machine import machine
 from bench.starter_quality import FORMS, PARTS, STAMPS, stamps
 from imagelore import KnowledgeBase, Settings, ingest
@@ -47,6 +49,24 @@ def success(kb: KnowledgeBase, photographs: list[tuple[Path, str]], form: str, d
     return first / len(right), ten / len(right)
 
 
+def by_pictures(kb: KnowledgeBase, photos: list[pictures.Photograph]) -> dict[str, list[tuple[bool, bool]]]:
+    """Kind of question -> whether each was answered by the first hit (`two`: the first two), by the first ten."""
+    found = defaultdict(list)
+    for question in pictures.questions(photos):
+        names = [hit.record.path for hit in kb.search(question.text, question.pictures, top=TOP).hits]
+        first = names[: len(question.right)]
+        found[question.kind].append(
+            (all(r & {*first} for r in question.right), all(r & {*names} for r in question.right))
+        )
+    return {kind: [(bool(one), bool(ten)) for one, ten in found[kind]] for kind in pictures.KINDS}
+
+
+def indexed(place: Path, name: str) -> KnowledgeBase:
+    settings = Settings(kb=str(place / f"{name}.kb"), embedder="starter", generator="extractive")
+    ingest(settings, str(place / name))
+    return KnowledgeBase(settings)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("stamps", nargs="?", type=Path, default=STAMPS)
@@ -57,16 +77,20 @@ def main() -> None:
         print(f"no photographs in {options.stamps}: install Debian's tuxpaint-stamps-default, or name the folder")
         return
     print(machine())
-    with tempfile.TemporaryDirectory(prefix="imagelore-bench-") as place:
-        build(Path(place) / "photos", photographs)
-        settings = Settings(kb=f"{place}/kb")
-        ingest(settings, f"{place}/photos")
-        kb = KnowledgeBase(settings)
+    with tempfile.TemporaryDirectory(prefix="imagelore-bench-") as folder:
+        place = Path(folder)
+        build(place / "photos", photographs)
+        kb = indexed(place, "photos")
         print(f"{len(photographs)} photographs ({options.part}), a third without text; success@1 / success@{TOP}")
         for form in FORMS:
             with_text, without = (success(kb, photographs, form, described) for described in (True, False))
             print(f"{form:<30} with text {with_text[0]:.3f} / {with_text[1]:.3f}", end="   ")
             print(f"without {without[0]:.3f} / {without[1]:.3f}")
+        photos = pictures.photographs(photographs)
+        pictures.build(place / "changed", photos)
+        for kind, answered in by_pictures(indexed(place, "changed"), photos).items():
+            one, ten = (sum(each) / len(answered) for each in zip(*answered, strict=True))
+            print(f"{pictures.KINDS[kind]:<55} {one:.3f} / {ten:.3f}   ({len(answered)} questions)")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import imagelore
 
 ROOT = Path(imagelore.__file__).parent
 STEPS = {"source", "read", "embed", "index", "retrieve", "augment", "generate"}
-CORE = {"types", "errors", "settings", "words", "languages"}
+CORE = {"types", "errors", "settings", "words", "languages", "where"}
 WAYS_IN = {"ui", "api", "cli"}
 MODULES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
 

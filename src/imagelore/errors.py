@@ -2,6 +2,7 @@
 
     ImageloreError              one line: what failed and how to mend it; the command line exits with 1
     ├── UsageError              the call itself is wrong: a flag, a setting, an empty question
+    │   └── ExpressionError     a filter expression cannot be read; two more lines show it, a caret under the place
     ├── MissingExtraError       a provider's library is not installed; the message names the pip command
     ├── SourceError             a folder or container cannot be listed or read
     ├── UnreadableError         one asset cannot be turned into a record; a run skips it by name
@@ -20,6 +21,10 @@ class ImageloreError(Exception):
 
 class UsageError(ImageloreError):
     """The call is wrong: a flag, a setting or a question."""
+
+
+class ExpressionError(UsageError):
+    """A filter expression cannot be read: after the line that says why, two show it with a caret under the place."""
 
 
 class MissingExtraError(ImageloreError):

@@ -42,6 +42,20 @@ class Settings:
         "`extractive`",
     )
     top: int = _setting(8, "how many hits a question gets", least=1)
+    rankings: str = _setting(
+        "",
+        "the rankings that find hits, with commas between: text, meaning, image, seen, look, colour, semantic; empty: "
+        "all of them",
+    )
+    weights: str = _setting("", "what rankings weigh, instead of their defaults: `text=2,look=0.5`")
+    rerank: int = _setting(
+        0, "how many of the best hits the chat model looks at and puts in order; 0: it does not", least=0
+    )
+    data: str = _setting(
+        "",
+        "the folder for `feedback.jsonl`, what people thought of answers; empty: the knowledge base's own folder, or one "
+        "in the user's data folder where the knowledge base is on a service",
+    )
     host: str = _setting("127.0.0.1", "the address that `serve` listens on")
     port: int = _setting(7860, "the port that `serve` listens on; the next free one where it is taken", least=0)
     answers_at_once: int = _setting(4, "questions that `serve` answers at the same time; further ones wait", least=1)
@@ -59,6 +73,12 @@ class Settings:
     answer_side: int = _setting(
         768, "the longer side, in pixels, of a picture that is sent to a vision model", least=64
     )
+    answer_tokens: int = _setting(
+        16_000, "tokens, estimated, that a question with its sources, pictures and history may take", least=1_000
+    )
+    price_input: float = _setting(0.0, "what a million tokens of a question cost; 0: no costs are shown", least=0)
+    price_output: float = _setting(0.0, "what a million tokens of an answer cost, in the same currency", least=0)
+    doubts: bool = _setting(True, "mark the sentences of an answer that the sources they cite do not support")
     openai_base_url: str = _setting("", "address of an OpenAI-compatible server, ending in /v1", ("OPENAI_BASE_URL",))
     openai_api_key: str = _setting("", "its key, where it wants one", ("OPENAI_API_KEY",), secret=True)
     openai_model: str = _setting("gpt-5-mini", "the model to ask there", ("OPENAI_MODEL",))
@@ -114,6 +134,7 @@ class Settings:
     azure_openai_api_version: str = _setting(
         "", "a version of the classic API; empty: the v1 API", ("AZURE_OPENAI_API_VERSION", "OPENAI_API_VERSION")
     )
+    judge_model: str = _setting("", "the model, on the service that answers, that judges answers for `eval --judge`")
     azure_openai_pictures: int = _setting(10, "how many pictures a request may carry, at most", least=0)
 
     def __post_init__(self) -> None:

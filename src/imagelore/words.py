@@ -37,7 +37,7 @@ _STOP = """
     aren't can't couldn't didn't doesn't don't hadn't hasn't haven't isn't shouldn't wasn't weren't won't wouldn't
     i'm i've it's that's there's we've what's where's who's
     show shows showing shown find tell give list describe display depict depicts depicting know want need see contain
-    contains containing"""
+    contains containing another instead rather"""
 STOP_WORDS = frozenset(_STOP.split())
 """English words that carry grammar or a request, not a subject."""
 
@@ -114,72 +114,6 @@ def stemmed(text: str) -> list[tuple[str, str]]:
 
 def _is_empty(word: str) -> bool:
     return word in STOP_WORDS or word in PICTURE_WORDS or bool(_PARTICLES.fullmatch(word))
-
-
-_OPENING = re.compile(r"(?:(?:and|but|or|so|ok|okay|then)\b[ ,]*)+(?:(?:what|how) about\b)?|(?:what|how) about\b")
-_ASKS = re.compile(
-    r"(?:(?:in|at|on|from|by|for|to|of|since|until) )?(?:what|where|when|who|whom|whose|which|why|how)\b"
-    r"|(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|must|isn't|aren't|doesn't|didn't)\b"
-    r"|(?:show|find|tell|give|list|describe|count|display|any)\b"
-)
-_PLURAL_POINTING = {"they", "them", "their", "theirs", "these", "those"}
-_SHOWING = {"this", "that", "these", "those"}
-_POINTING = {"it", "its", "he", "him", "his", "she", "her", "hers"} | _PLURAL_POINTING | _SHOWING
-_ORDINALS = "first|second|third|fourth|fifth|last|next|previous|latter|former|other|others|another|else|more"
-_OTHER_ONE = re.compile(rf"\b(?:{_ORDINALS})\b")
-_THE_PICTURE = re.compile(r"\b(?:the|that|this) (?:picture|photo|photograph|image|pic|snapshot)\b")
-_BEFORE_A_THING = {"a", "an", "the", "my", "our", "your", "any", "some", "no", "every", "each", "about", "of"}
-_COLLECTION = {"knowledge", "base", "collection", "archive", "album", "folder", "library", "database", "index"}
-_IDLE = """taken photographed shot made built called named located situated found kept stored recorded happen happened
-    going look looks name names title colour color colours colors size date year day month place city town country
-    location museum kind kinds type types age height weight person people maker artist author painter owner
-    photographer"""
-_OF_THE_ASKING = frozenset(_IDLE.split())
-_MOST_OWN = 2  # content words of a question that points
-
-
-def follows(question: str) -> bool:
-    """Whether a question can only be understood after the one before: "Where is it?", "And in 1970?", "The second one".
-
-    A question with a thing of its own does not follow, even where it has a pronoun: "Is there a man with his dog?".
-    English rules; in other languages nothing follows.
-    """
-    text = " ".join(question.casefold().replace("’", "'").split()).strip(" ?!.,")
-    opening = _OPENING.match(text)
-    bare = text[opening.end() :].strip(" ,") if opening else text
-    tokens = words(bare)
-    own = [
-        word for word in tokens if not _is_empty(word) and word not in _OF_THE_ASKING and not _OTHER_ONE.fullmatch(word)
-    ]
-    if opening and tokens and not _ASKS.match(bare):
-        return True
-    if len(own) <= _MOST_OWN and any(_points(tokens, n, question) for n in range(len(tokens))):
-        return True
-    if own:
-        return False
-    if _OTHER_ONE.search(bare) or _THE_PICTURE.search(bare):
-        return True
-    return bool(tokens) and len(tokens) <= 2 and bool(re.match(r"(?:\w+ )?(?:where|when|who|whom|why|how)\b", bare))
-
-
-def _points(tokens: list[str], n: int, question: str) -> bool:
-    """The n-th word stands for something that the question itself does not name."""
-    word, after = tokens[n], tokens[n + 1 : n + 2]
-    if word not in _POINTING or _COLLECTION & {*after}:
-        return False
-    if word in _SHOWING and n and not _is_empty(tokens[n - 1]):
-        return False  # "birds that fly"
-    if word == "that" and tokens[n - 1 : n] and tokens[n - 1] in PICTURE_WORDS:
-        return False
-    names = {word.casefold() for word in re.findall(r"(?<=[\w,;] )[A-ZÀ-Þ][\w'-]+", question)}
-    for before, token in zip(["", *tokens[: n - 1]], tokens[:n], strict=True) if n else ():
-        if _is_empty(token) or token in _OF_THE_ASKING:
-            continue
-        if before in _BEFORE_A_THING or token in names:
-            return n > 0 and tokens[n - 1] in ("in", "of", "on")  # "Who is the man in it?"
-        if word in _PLURAL_POINTING and singular(token) != token:
-            return False
-    return True
 
 
 _YEAR = "January February March April May June July August September October November December"

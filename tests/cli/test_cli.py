@@ -58,6 +58,31 @@ def test_search_in_json(place: Path) -> None:
     assert found["timings"]
 
 
+def test_search_and_ask_within_a_filter(place: Path) -> None:
+    found = document(place, "search", "a gate", "--where", "place = 'Leeds' or place is null")
+    assert {hit["uri"].rsplit("/", 1)[-1] for hit in found["hits"]} == {"red.png", "blue.png"}
+    answer = document(place, "ask", "Where is the gate?", "--where", "not (Place like 'Y%')")
+    assert "green.png" not in {hit["uri"].rsplit("/", 1)[-1] for hit in answer["hits"]}
+    assert document(place, "search", "a gate", "--where", " ")["hits"][0]["title"] == "A green gate"
+
+
+@pytest.mark.parametrize("command", ["search", "ask"])
+def test_a_filter_that_cannot_be_read_is_shown_with_its_place(place: Path, command: str) -> None:
+    done = run(place, command, "a gate", "--where", "place = 'York' and\x1b pluce = 3", "--json")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "imagelore: `\\x1b` is no word of a filter\n"
+        "  place = 'York' and  pluce = 3\n"
+        "                    ^\n"
+    )  # fmt: skip
+    done = run(place, command, "a gate", "--where", "place = 'York' and pluce = 3")
+    assert done.stderr == (
+        "imagelore: there is no field 'pluce'; did you mean `place`\n"
+        "  place = 'York' and pluce = 3\n"
+        "                     ^\n"
+    )
+
+
 def test_search_with_a_picture(place: Path, tmp_path: Path) -> None:
     found = document(place, "search", "--image", str(paint(tmp_path / "query.png", "blue", 7)), "--top", "1")
     assert [hit["uri"].rsplit("/", 1)[-1] for hit in found["hits"]] == ["blue.png"]

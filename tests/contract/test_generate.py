@@ -13,9 +13,22 @@ from PIL import Image
 
 from imagelore import providers
 from imagelore.errors import GeneratorError
-from imagelore.generate import Generator, checked
+from imagelore.generate import ChatModel, Generator, checked
 from imagelore.settings import Settings
-from imagelore.types import Count, Delta, GeneratorEvent, Hit, Notice, Prompt, PromptSource, Record, Stop, Turn, Usage
+from imagelore.types import (
+    Count,
+    Delta,
+    GeneratorEvent,
+    Hit,
+    Notice,
+    Prompt,
+    PromptSource,
+    Record,
+    Stop,
+    Task,
+    Turn,
+    Usage,
+)
 from tests.fakes.azure_openai_server import FakeAzureOpenAI
 from tests.fakes.openai_server import FakeOpenAI
 
@@ -37,6 +50,7 @@ GENERATORS: dict[str, tuple[type[FakeOpenAI], Callable[[FakeOpenAI], Settings]]]
         ),
     ),
 }
+CHAT_MODELS = {"openai", "azure_openai"}
 
 
 @pytest.fixture(params=GENERATORS)
@@ -136,3 +150,17 @@ def test_a_generator_that_cannot_answer_says_so_before_it_begins(openai_server: 
     generator = cast(Generator, providers.load("generate", "openai").create(settings))
     with pytest.raises(GeneratorError):
         next(iter(generator.stream(PROMPTS["words"])))
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_chat_models_do_tasks_and_what_quotes_does_none(name: str) -> None:
+    served, settings = GENERATORS[name]
+    server = served()
+    server.reply = lambda asked: f"seen: {'a lighthouse' in asked}"
+    generator = providers.load("generate", name).create(settings(server))
+    assert isinstance(generator, ChatModel) == (name in CHAT_MODELS)
+    if isinstance(generator, ChatModel):
+        reply = generator.complete(Task("Describe this.", ("a lighthouse", _picture())))
+        assert reply.text == "seen: True"
+        assert reply.usage == Usage(90, 7, 1)
+    server.close()

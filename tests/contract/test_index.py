@@ -16,11 +16,14 @@ from imagelore.settings import Settings
 from imagelore.types import (
     AllOf,
     AnyOf,
+    Calibration,
     Compare,
     EmbedderInfo,
     Facet,
     Filter,
     Mentions,
+    Missing,
+    Not,
     Query,
     Ranking,
     Record,
@@ -28,8 +31,11 @@ from imagelore.types import (
     Seen,
     SourceInfo,
 )
+from imagelore.where import parsed
+from imagelore.where.grammar import DEEPEST
 from tests.contract.index_records import BARE, BOAT, CAT, EMBEDDER, RECORDS, look, record, unit
 from tests.fakes.search_server import FakeSearch
+from tests.index.filters import holds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,6 +98,23 @@ def test_the_stamp_survives(place: Place) -> None:
     info = place.open().info()
     assert (info.embedder, info.records, info.address) == (EMBEDDER, 0, place.address)
     assert set(info.sources) == {SourceInfo("photos", "/new"), SourceInfo("scans", "/scans")}
+
+
+CALIBRATION = Calibration(
+    1, 12, 5, 7, 0.25, {"meaning": (0.3125, 0.0625)}, {"described": (-1.5, 2.0, 0.75), "bare": (-2.0, 1.0)}
+)
+
+
+def test_a_calibration_is_kept_until_the_next(place: Place) -> None:
+    made = place.create()
+    assert (made.calibration(), made.info().calibration) == (None, None)
+    for calibration in (CALIBRATION, dataclasses.replace(CALIBRATION, records=13)):
+        made.calibrate(calibration)
+        assert made.calibration() == made.info().calibration == calibration
+        assert place.open().calibration() == calibration
+    made.remember(SourceInfo("photos", "/here"))
+    assert place.open().info().sources == (SourceInfo("photos", "/here"),)
+    assert place.open().info().calibration == dataclasses.replace(CALIBRATION, records=13)
 
 
 def test_creating_again_opens(place: Place, index: Index) -> None:
@@ -393,6 +416,47 @@ def dated(place: Place) -> Index:
         (Compare("path", "=", "p4.jpg"), "4"),
         (Compare("source", "=", "photos"), "01234"),
         (Compare("width", "<", 3), "01"),
+        (Compare("year", "!=", 1901), "023"),
+        (Compare("year", "!=", 1901.5), "0123"),
+        (Compare("year", "!=", 10**30), "0123"),
+        (Compare("price", "!=", 0), "123"),
+        (Compare("who", "!=", "O'Neil"), "023"),
+        (Compare("sold", "!=", True), "13"),
+        (Compare("acquired", "!=", date(2020, 1, 2)), "023"),
+        (Compare("materials", "!=", "canvas"), "02"),
+        (Compare("tags", "!=", ("all", "t2")), "013"),
+        (Compare("taken_at", "!=", date(2024, 5, 1)), "23"),
+        (Compare("who", "prefix", "O'"), "1"),
+        (Compare("who", "prefix", "a"), "2"),
+        (Compare("who", "prefix", "Zoë"), "3"),
+        (Compare("who", "prefix", ""), "0123"),
+        (Compare("title", "prefix", "Boats "), "0123"),
+        (Compare("title", "prefix", "%"), ""),
+        (Compare("path", "prefix", "p"), "01234"),
+        (Missing("year"), "4"),
+        (Missing("who"), "4"),
+        (Missing("materials"), "4"),
+        (Missing("tags"), "4"),
+        (Missing("taken_at"), "4"),
+        (Missing("title"), "4"),
+        (Missing("width"), "4"),
+        (Not(Missing("tags")), "0123"),
+        (Not(Compare("year", ">", 1901)), "014"),
+        (Not(Compare("year", "!=", 1901)), "14"),
+        (Not(Compare("year", "=", 1901.5)), "01234"),
+        (Not(Compare("year", "<", 10**30)), "4"),
+        (Not(Compare("sold", "=", True)), "134"),
+        (Not(Compare("who", "prefix", "A")), "1234"),
+        (Not(Compare("tags", "=", "t2")), "0134"),
+        (Not(Compare("tags", "!=", "t2")), "24"),
+        (Not(Compare("taken_at", "=", date(2024, 5, 1))), "234"),
+        (Not(Mentions("boat")), "4"),
+        (Not(Mentions("")), "01234"),
+        (Not(AnyOf((Compare("who", "=", "Ann"), Compare("who", "=", "ann"), Missing("who")))), "13"),
+        (Not(AnyOf((Compare("tags", "=", "t0"), Compare("tags", "=", "t3"), Compare("sold", "=", False)))), "24"),
+        (Not(AllOf((Compare("sold", "=", True), Not(Compare("year", ">", 1900))))), "1234"),
+        (Not(AllOf(())), ""),
+        (Not(AnyOf(())), "01234"),
         (Mentions("boat"), "0123"),
         (Mentions("BOATS"), "0123"),
         (Mentions("oat"), ""),
@@ -426,8 +490,14 @@ def test_filters(dated: Index, filter: Filter, found: str) -> None:
         (Compare("year", "=", True), "a number"),
         (Compare("price", "<", float("nan")), "a number"),
         (Compare("who", "=", 3), "a text"),
-        (Compare("sold", "<", True), "= only"),
-        (Compare("tags", ">", "a"), "= only"),
+        (Compare("who", "prefix", 3), "a text"),
+        (Compare("year", "!=", "old"), "a number"),
+        (Compare("year", "prefix", 19), "operators =, !=, <, <=, >, >=, between only"),
+        (Compare("year", "> 0 or", 19), "operators"),  # type: ignore[arg-type]
+        (Missing("yeer"), "`year`"),
+        (Not(Compare("yeer", "=", 1)), "`year`"),
+        (Compare("sold", "<", True), "=, != only"),
+        (Compare("tags", ">", "a"), "=, != only"),
         (Compare("acquired", "=", "2020-01-01"), "a date"),
         (Compare("year", "between", 3), "two values"),
     ],
@@ -436,6 +506,20 @@ def test_filters(dated: Index, filter: Filter, found: str) -> None:
 def test_filters_that_make_no_sense_are_told(dated: Index, filter: Filter, told: str) -> None:
     with pytest.raises(UsageError, match=told):
         dated.count(Scope(filter))
+
+
+def test_the_deepest_and_the_widest_expressions_are_taken(dated: Index) -> None:
+    deep = "year = 1900"
+    for n in range(DEEPEST):
+        deep = f"year = {1900 - n} or who != 'Ann' and not sold = true and {'not' if n % 3 else ''} ({deep})"
+    wide = ["year in (" + ",".join(map(str, range(1900, 2000))) + ")"]
+    wide += [f"tags not in ({','.join(repr(str(n)) for n in range(600))}, 't1')"]
+    wide += ["who != 'O''Neil' and " + " and ".join(f"who != '{n}'" for n in range(230))]
+    wide += ["not (" + " or ".join(f"who = '{n}'" for n in range(250)) + " or who = 'O''Neil')"]
+    records = dated.browse()
+    for text in (deep, *wide):
+        filter = parsed(text, dated.fields())
+        assert dated.browse(Scope(filter)) == [each for each in records if holds(filter, each)]
 
 
 def test_groups(place: Place) -> None:
@@ -467,6 +551,7 @@ def test_facets(dated: Index) -> None:
     assert list(facets) == ["tags", "year", "price", "who", "sold", "acquired", "materials"]
     assert facets["tags"].values == (("all", 4), ("t0", 1), ("t1", 1), ("t2", 1), ("t3", 1))
     assert (facets["year"].low, facets["year"].high) == (1900, 1903)
+    assert (facets["price"].low, facets["price"].high) == (0.0, 1.5)
     assert facets["materials"].values == (("oil", 4), ("canvas", 2))
     assert facets["sold"].values == ((False, 2), (True, 2))
     assert (facets["acquired"].low, facets["acquired"].high) == (date(2020, 1, 1), date(2020, 1, 4))

@@ -45,7 +45,13 @@ def twins(tmp_path_factory: pytest.TempPathFactory, search: FakeSearch) -> tuple
     with as_file(files("imagelore") / "samples") as folder:
         for settings in (here, there):
             assert ingest(settings, str(folder), Run(name="samples")).added == 105
-    return KnowledgeBase(here), KnowledgeBase(there)
+    ours, theirs = KnowledgeBase(here), KnowledgeBase(there)
+    made, other = ours.index.calibration(), theirs.index.calibration()
+    assert made is not None
+    assert other is not None
+    assert made.unrelated["meaning"] == pytest.approx(other.unrelated["meaning"], abs=0.01)
+    theirs.index.calibrate(made)  # BM25 differs a little, so one question more or less was found, and thresholds shift
+    return ours, theirs
 
 
 def told(hits: tuple[Hit, ...]) -> list[str]:
@@ -70,9 +76,9 @@ def test_the_same_looks(twins: tuple[KnowledgeBase, KnowledgeBase]) -> None:
 def test_the_same_gallery_without_a_look_at_the_definition(
     twins: tuple[KnowledgeBase, KnowledgeBase], search: FakeSearch
 ) -> None:
-    bird = {"where": '[["tags", "bird"]]', "q": "on a branch"}
+    bird = {"where": "tags = 'bird'", "q": "on a branch"}
     asked: tuple[tuple[str, dict[str, Any]], ...] = (
-        ("browse", {"where": '[["category", "animals"]]', "limit": 5}),
+        ("browse", {"where": "category = 'animals'", "limit": 5}),
         ("search", bird),
     )
     pages = []

@@ -3,6 +3,15 @@
 It answers from their pixels: "Source 2 shows something red [2]." Without the picture the answer is another one. It is
 strict: a field that it does not know, a missing key or a picture that was not announced is an error. What goes wrong is
 chosen by the model's name, so that a test needs no other handle than the settings.
+
+Requests that are not streamed are tasks (rewriting, reranking, judging): they are kept in `tasks`, apart from
+`requests`, and `reply` is what they are told, a text or a function of all the words of the request:
+
+    openai_server.reply = "a red lighthouse at night"
+    openai_server.reply = lambda asked: '{"order": [2, 1]}' if "Picture 2" in asked else "{}"
+
+Without one a task is refused (status 400), as by a server that cannot do it. A streamed answer is `answer` (again a
+text or a function) instead of what is seen, where a test sets that.
 """
 
 from __future__ import annotations
@@ -13,7 +22,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -21,6 +30,7 @@ from PIL import Image
 
 KEY = "sk-test-0123456789"
 FIELDS = {"model", "messages", "stream", "stream_options"}
+TASK_FIELDS = {"model", "messages", "max_tokens", "max_completion_tokens", "reasoning_effort"}
 COLOURS = {
     "red": (220, 30, 30),
     "green": (30, 160, 50),
@@ -60,6 +70,12 @@ ANSWERS = {
     "one-corrupt",
 }
 ANSWERS |= {"refuses", "filtered", "cut", "no-vision", "drops-pictures", "no-stream-options", "short", "error-inside"}
+TAKES: dict[str, set[str]] = {  # models that refuse fields of a task: those that they take
+    "reasons": {"max_completion_tokens", "reasoning_effort"},
+    "reasons-plainly": {"max_completion_tokens"},
+    "unlimited": set(),
+}
+ANSWERS |= {*TAKES, "ponders", "trickles"}  # thinks in its reply's tokens; sends blanks and never an end
 MODELS = sorted(ANSWERS | set(ONCE) | set(ALWAYS))
 
 
@@ -74,10 +90,13 @@ class Refused(Exception):
 
 
 class FakeOpenAI:
-    """The server, running; `requests` holds the body of every chat completion that was asked for."""
+    """The server, running; `requests` holds the body of every streamed chat completion that was asked for."""
 
     def __init__(self, handler: type[Handler] | None = None) -> None:
         self.requests: list[dict[str, Any]] = []
+        self.tasks: list[dict[str, Any]] = []  # those that were not streamed
+        self.reply: str | Callable[[str], str] = ""  # to a task
+        self.answer: str | Callable[[str], str] = ""  # of a streamed completion; "": what is seen
         self.hung_up = threading.Event()  # a client closed its connection before the answer's end
         self.failed: set[str] = set()  # of those that fail once
         self.pause = 0.0  # seconds between two pieces
@@ -156,7 +175,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def converse(self, request: dict[str, Any]) -> None:
         """Answers, or fails as the model's name says."""
-        self.fake.requests.append(request)
+        streamed = bool(request.get("stream"))
+        (self.fake.requests if streamed else self.fake.tasks).append(request)
         model = request.get("model")
         parts = check(request)
         if model not in MODELS:
@@ -168,15 +188,49 @@ class Handler(BaseHTTPRequestHandler):
             self._fail(*ALWAYS[model])
         if not self.close_connection:
             refuse_what_it_cannot(model, request, parts)
+            if not streamed:
+                self._reply(model, request)
+                return
             seen = [part for part in parts if part["type"] == "text" or model != "drops-pictures"]
-            pieces = words("" if model == "empty" else look(seen))
-            if request.get("stream") and model != "whole":
-                self._stream(model, pieces, bool(request.get("stream_options")))
+            scripted = self.fake.answer(asked(request)) if callable(self.fake.answer) else self.fake.answer
+            pieces = words("" if model == "empty" else scripted or look(seen))
+            if model == "whole":
+                self._whole("".join(pieces))
             else:
-                message = {"role": "assistant", "content": "".join(pieces)}
-                choice = {"index": 0, "message": message, "finish_reason": "stop"}
-                usage = {"prompt_tokens": 90, "completion_tokens": 7, "total_tokens": 97}
-                self._json(200, {"object": "chat.completion", "choices": [choice], "usage": usage}, {})
+                self._stream(model, pieces, bool(request.get("stream_options")))
+
+    def _reply(self, model: str, request: dict[str, Any]) -> None:
+        """To a task."""
+        if model == "trickles":
+            self._trickle()
+            return
+        text = self.fake.reply(asked(request)) if callable(self.fake.reply) else self.fake.reply
+        if not text:
+            raise Refused(400, "no reply is scripted")
+        if model == "ponders" and request.get("max_tokens", 9_999) < 1_000:
+            self._whole("<think>well", "length")
+        elif model == "refuses":
+            self._whole("", refusal="I cannot help with that.")
+        elif model == "filtered":
+            self._whole("", "content_filter")
+        else:
+            self._whole("" if model == "empty" else f"<think>[7]</think>{text}" if model == "thinks" else text)
+
+    def _whole(self, text: str, finish: str = "stop", **more: str) -> None:
+        message = {"role": "assistant", "content": text, **more}
+        choice = {"index": 0, "message": message, "finish_reason": finish}
+        usage = {"prompt_tokens": 90, "completion_tokens": 7, "total_tokens": 97}
+        answer = {"object": "chat.completion", "choices": [choice], "usage": usage}
+        self._json(200, answer, {"Connection": "close"})
+
+    def _trickle(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+        while not self.fake.stopping.wait(0.01):
+            self.wfile.write(b"\n")
 
     def _fail(self, status: int, message: str, code: str, headers: dict[str, str]) -> None:
         if status == 0:
@@ -248,7 +302,7 @@ def chunk(delta: dict[str, Any], finish: str | None = None) -> str:
 
 def check(request: dict[str, Any]) -> list[dict[str, Any]]:
     """The parts of the last message of a request that follows the protocol."""
-    if unknown := set(request) - FIELDS:
+    if unknown := set(request) - (FIELDS if request.get("stream") else TASK_FIELDS):
         raise Refused(400, f"Unrecognized request argument supplied: {', '.join(sorted(unknown))}")
     if not isinstance(request.get("model"), str) or not isinstance(request.get("messages"), list):
         raise Refused(400, "`model` and `messages` are required")
@@ -268,8 +322,18 @@ def check(request: dict[str, Any]) -> list[dict[str, Any]]:
     return list(parts)
 
 
+def asked(request: dict[str, Any]) -> str:
+    """All words of a request."""
+    contents = (message["content"] for message in request["messages"])
+    parts = (part for c in contents for part in ([{"text": c}] if isinstance(c, str) else c))
+    return "\n".join(part.get("text", "") for part in parts)
+
+
 def refuse_what_it_cannot(model: str, request: dict[str, Any], parts: list[dict[str, Any]]) -> None:
     """Errors of models and servers that take less."""
+    for field in sorted(TASK_FIELDS & set(request) - {"model", "messages"} - TAKES.get(model, TASK_FIELDS)):
+        instead = " Use 'max_completion_tokens' instead." if field == "max_tokens" else ""
+        raise Refused(400, f"Unsupported parameter: '{field}' is not supported with this model.{instead}")
     if model == "no-vision" and any(part["type"] == "image_url" for part in parts):
         raise Refused(400, "Invalid content type. image_url is only supported by certain models.")
     if model == "one-corrupt" and len([part for part in parts if part["type"] == "image_url"]) == 3:
@@ -292,7 +356,7 @@ def look(parts: list[dict[str, Any]]) -> str:
         colour = dominant(part["image_url"]["url"])
         if source := re.fullmatch(r"Picture of source \[(\d+)\]:", announced):
             said.append(f"Source {source[1]} shows something {colour} [{source[1]}].")
-        elif announced == "Picture from the user:":
+        elif announced in ("Picture from the user:", "Picture from earlier in the conversation:"):
             said.append(f"Your picture shows something {colour}.")
         else:
             raise Refused(400, f"a picture was not announced: {announced!r}")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from imagelore import KnowledgeBase, Settings, ingest
 from imagelore.errors import KnowledgeBaseError, UsageError
 from imagelore.flows import demo
 from imagelore.flows.demo import prepare
 from imagelore.flows.status import status
-from imagelore.types import Delta, Done, GeneratorEvent, Notice, Prompt, Retrieved, Stop, Turn, Usage
+from imagelore.types import Delta, Done, GeneratorEvent, Notice, Prompt, Retrieved, Scope, Stop, Turn, Usage
 from tests.flows.pictures import folder, paint
 
 ROWS = {
@@ -86,6 +88,52 @@ def test_a_query_picture_must_be_one(kb: KnowledgeBase, data: bytes) -> None:
         kb.search("", [data])
 
 
+def test_a_question_has_a_limit_of_pictures(kb: KnowledgeBase, photos: Path) -> None:
+    picture = (photos / "yellow.png").read_bytes()
+    assert kb.search("", [picture] * 8, top=1).hits[0].record.path == "yellow.png"
+    with pytest.raises(UsageError, match="the question has 20 pictures; 8 are the limit: send fewer"):
+        kb.search("what are these?", [picture] * 20)
+
+
+def test_of_several_pictures_each_finds_its_own(kb: KnowledgeBase, photos: Path) -> None:
+    found = kb.search("", [(photos / name).read_bytes() for name in ("yellow.png", "blue.png")], top=2)
+    assert {hit.record.path for hit in found.hits} == {"yellow.png", "blue.png"}
+    assert found.searched == "your 2 pictures"
+
+
+def test_of_an_animation_the_first_frame_is_searched_with(kb: KnowledgeBase, tmp_path: Path) -> None:
+    frames = [Image.new("RGB", (40, 40), colour) for colour in ("yellow", "blue", "blue")]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=40)
+    assert kb.search("", [(tmp_path / "a.gif").read_bytes()], top=1).hits[0].record.path == "yellow.png"
+
+
+def test_rankings_can_be_chosen_for_one_question(kb: KnowledgeBase, photos: Path) -> None:
+    picture = (photos / "yellow.png").read_bytes()
+    by_text = kb.search("green gate", [picture], rankings="text")
+    assert [hit.record.path for hit in by_text.hits] == ["green.png"]
+    by_look = kb.search("green gate", [picture], rankings="look", top=1)
+    assert by_look.hits[0].record.path == "yellow.png"
+    assert {name for hit in kb.search("green gate", [picture]).hits for name in hit.found} >= {"text", "look"}
+    with pytest.raises(
+        UsageError, match="there is no ranking 'texts'; the known ones are colour, image, look, meaning"
+    ):
+        kb.search("green gate", rankings="texts")
+
+
+def test_rankings_and_weights_can_be_set(kb: KnowledgeBase, photos: Path) -> None:
+    picture = (photos / "yellow.png").read_bytes()
+    other = KnowledgeBase(replace(kb.settings, weights="look=0, text=3", rankings="text,look"))
+    assert {name for hit in other.search("green gate", [picture]).hits for name in hit.found} == {"text"}
+    with pytest.raises(UsageError, match="the weight of 'text' must be a number"):
+        KnowledgeBase(replace(kb.settings, weights="text=lots")).search("gate")
+
+
+def test_the_same_in_another_colour(kb: KnowledgeBase, photos: Path) -> None:
+    first = kb.search("the same but in green", [(photos / "red.png").read_bytes()]).hits[0]
+    assert first.record.path == "green.png"
+    assert "colour" in first.found
+
+
 def test_chat_retrieves_before_it_answers(kb: KnowledgeBase) -> None:
     first, *middle, last = kb.chat("Where is the red door?")
     assert isinstance(first, Retrieved)
@@ -94,7 +142,7 @@ def test_chat_retrieves_before_it_answers(kb: KnowledgeBase) -> None:
     assert last.answer == "".join(event.text for event in middle if isinstance(event, Delta))
     assert "Leeds" in last.answer
     assert next((c.number, c.hit.record.path) for c in last.citations) == (1, "red.png")
-    assert {"embed", "search", "augment", "first_word", "generate"} == set(last.timings)
+    assert {"understand", "embed", "search", "augment", "first_word", "generate"} == set(last.timings)
 
 
 def test_a_follow_up_finds_what_the_turn_before_was_about(kb: KnowledgeBase) -> None:
@@ -104,7 +152,7 @@ def test_a_follow_up_finds_what_the_turn_before_was_about(kb: KnowledgeBase) -> 
     assert isinstance(last, Done)
     assert first.hits[0].record.title == "A red door"
     assert "Leeds" in last.answer
-    assert first.searched == '"red door old Where is it?"'
+    assert first.searched == '"Where is red door?"'
     other, *_ = kb.chat("Where is the green gate?", history=history)
     assert isinstance(other, Retrieved)
     assert other.searched == '"Where is the green gate?"'
@@ -288,3 +336,9 @@ def test_the_demo_needs_none_of_the_services_that_the_environment_names(
     assert (prepared.embedder, prepared.generator) == ("starter", "extractive")
     assert "azure" not in prepared.kb
     assert KnowledgeBase(prepared).index.count() == 1
+
+
+def test_limits_alone_show_what_is_left(kb: KnowledgeBase) -> None:
+    found = kb.search(scope=Scope(kb.where("tag = 'door'")))
+    assert {hit.record.path for hit in found.hits} == {"red.png", "green.png"}
+    assert {hit.why for hit in found.hits} == {"within your limits"}

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from imagelore.flows.chat import turn
 from imagelore.flows.ingest import ingest
 from imagelore.flows.knowledge import KnowledgeBase
 from imagelore.flows.similar import similar
 from imagelore.flows.suggest import suggestions
 from imagelore.settings import Settings
+from imagelore.types import Retrieved
 from tests.flows.pictures import folder
 
 ROWS: dict[str, dict[str, Any]] = {
@@ -49,6 +52,30 @@ def test_after_an_answer_the_questions_lead_on_from_its_hits(kb: KnowledgeBase) 
     assert any('"Barn"' in one.text for one in found)
     assert not any("harbour" in one.text for one in found)
     assert [one.picture for one in found if one.picture] == [hits[0].record.id]
+
+
+def test_what_tells_the_hits_apart_narrows_them_down_and_can_be_asked(kb: KnowledgeBase) -> None:
+    found = list(kb.chat("pictures of boats or farms"))
+    shown = found[0]
+    assert isinstance(shown, Retrieved)
+    hits = tuple(replace(hit, fits=True) for hit in shown.hits)
+    narrower = [one.text for one in suggestions(kb.index, hits, limit=20) if one.text.startswith(("Only", "And"))]
+    assert narrower == ["Only those from Leith", 'Only those tagged "boat"']
+    for text in narrower:
+        asked = next(iter(kb.chat(text, (), [turn("pictures of boats or farms", "Some.", shown)])))
+        assert isinstance(asked, Retrieved)
+        assert {hit.record.path for hit in asked.hits} == {"a.png", "b.png"}
+
+
+def test_the_year_of_a_hit_leads_to_others_of_it_only_where_there_are_some(kb: KnowledgeBase) -> None:
+    texts = [one.text for one in suggestions(kb.index, kb.search("boats", top=3).hits, limit=20)]
+    assert "Which pictures are from Leith?" in texts
+    assert "Which pictures are from 1987?" not in texts
+
+
+def test_after_an_answer_without_anything_that_fits_it_begins_anew(kb: KnowledgeBase) -> None:
+    far = tuple(replace(hit, fits=False) for hit in kb.search("barn").hits)
+    assert suggestions(kb.index, far) == suggestions(kb.index)
 
 
 def test_pictures_without_metadata_still_suggest_looking_alike(tmp_path: Path) -> None:

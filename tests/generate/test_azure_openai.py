@@ -16,7 +16,7 @@ from imagelore.generate.azure_openai import AzureOpenAIGenerator, check, create,
 from imagelore.generate.azure_openai.errors import explained
 from imagelore.generate.openai.errors import Endpoint
 from imagelore.settings import Settings
-from imagelore.types import Delta, GeneratorEvent, Prompt, Stop, Usage
+from imagelore.types import Delta, GeneratorEvent, Prompt, Stop, Task, Usage
 from tests.fakes.azure_openai_server import KEY, FakeAzureOpenAI
 from tests.fakes.identity_server import FakeIdentity
 from tests.generate.test_openai import SEEN, _library_errors, _made, a_prompt, jpeg, notices, source, text
@@ -81,6 +81,21 @@ def test_without_a_key_the_identity_signs_in_once(
     assert [text(list(asking.stream(a_prompt()))) for _ in range(2)] == [SEEN, SEEN]
     assert identity.asked == [audience]
     assert all("api-key" not in {name.lower() for name in sent} for sent in azure.headers)
+
+
+@pytest.mark.parametrize("version", ["", CLASSIC])
+def test_a_task_goes_the_same_way_with_as_many_pictures_as_a_request_carries(
+    azure: FakeAzureOpenAI, identity: FakeIdentity, version: str
+) -> None:
+    azure.reply = "a red kite"
+    asking = create(settings(azure, azure_openai_key="", azure_openai_api_version=version, azure_openai_pictures=2))
+    reply = asking.complete(Task("Which is red?", ("one", jpeg("red"), jpeg("blue"), jpeg("green"))))
+    assert (reply.text, reply.usage.pictures) == ("a red kite", 2)
+
+
+def test_a_task_that_fails_is_told_as_azure_tells_it(azure: FakeAzureOpenAI) -> None:
+    with pytest.raises(GeneratorError, match="has no deployment 'nothing'"):
+        create(settings(azure, "nothing")).complete(Task("Say so.", ("one",)))
 
 
 @pytest.mark.parametrize("version", ["", CLASSIC])

@@ -254,7 +254,7 @@ def test_citations_come_with_their_first_sentence() -> None:
     hits = [hit("Peahen"), hit("Tram"), hit("Stool")]
     text = "- A **peahen** stands there [1]. It is white. [1][3]\n\nThe St. of 3.5 m [2]! `x[2]` Nothing [3]."
     assert citations(text, hits) == (
-        Citation(1, hits[0], "A **peahen** stands there."),
+        Citation(1, hits[0], "A **peahen** stands there.", ("title", "Peahen")),
         Citation(3, hits[2], "It is white."),
         Citation(2, hits[1], "The St. of 3.5 m!"),
     )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from imagelore.generate import checked
 from imagelore.generate.extractive import create
 from imagelore.settings import Settings
-from imagelore.types import Count, Delta, Prompt, Stop, Turn, Usage
+from imagelore.types import Count, Delta, Hit, Intent, Prompt, PromptSource, Record, Stop, Turn, Usage
 from tests.generate.library import RECORDS, prompt
 
 
@@ -238,47 +238,20 @@ def test_picture_that_is_like_none() -> None:
     assert told.startswith("No picture here is close to yours. The nearest: “Milking stool” [1].")
 
 
-def test_pointing_question_takes_the_words_of_the_last_one() -> None:
-    history = (Turn("Where was the tortoise seen?", "Country: Montenegro (Tortoise crossing a road)."),)
-    told = first(prompt("When was it taken?", "tram", "tortoise", history=history))
-    assert "2011" in told
-    assert "[2]" in told
-
-
 @pytest.mark.parametrize(
-    ("question", "holds"),
+    ("asked", "understood", "holds"),
     [
-        ("Where is it?", "Kinderveld"),
-        ("When was it taken?", "2 August 2019"),
-        ("When was it built?", "1802"),
-        ("And when was the photo taken?", "2 August 2019"),
-        ("Is it restored?", "may be restored"),
+        ("Where is it?", "Where is “Windmill of Kinderveld”?", "Kinderveld"),
+        ("When was it taken?", "When was “Windmill of Kinderveld” taken?", "2 August 2019"),
+        ("Is it restored?", "Is “Windmill of Kinderveld” restored?", "may be restored"),
+        ("And the mill?", "When was the windmill built?", "1802"),
     ],
 )
-def test_follow_up_is_answered_from_the_thing_that_was_spoken_of(question: str, holds: str) -> None:
-    history = [Turn("Tell me about the Windmill of Kinderveld", "It lost its sails (Windmill of Kinderveld).")]
-    for asked in (question, "Where is it?", question):  # a chain of follow-ups still knows its thing
-        told = answer(prompt(asked, "tram", "windmill", "lamp", history=tuple(history)))
-        assert (holds if asked == question else "Kinderveld") in told.replace("\\", "")
-        assert told.index("[2]") == told.index("[")
-        history.append(Turn(asked, "…"))
-
-
-def test_short_follow_up_may_narrow_the_last_question() -> None:
-    history = (Turn("Which pictures show a tortoise?", "…"),)
-    assert "Tortoise crossing a road" in first(prompt("And in Montenegro?", "tram", "tortoise", history=history))
-
-
-def test_question_of_its_own_does_not_take_the_last_ones_words() -> None:
-    history = (Turn("Where is the violin?", "Brno (Violin)."),)
-    told = answer(prompt("Is there a tortoise with rings on its shell?", "violin", "tortoise", history=history))
-    assert "[2]" in told
-    assert "[1]" not in told
-
-
-def test_short_follow_up_keeps_the_kind_of_the_last_question() -> None:
-    history = (Turn("Where is the violin?", "Brno"),)
-    assert "Graz" in first(prompt("And the tram?", "violin", "tram", history=history))
+def test_a_question_is_answered_as_it_was_understood(asked: str, understood: str, holds: str) -> None:
+    plain = prompt(asked, "tram", "windmill", "lamp", history=(Turn("Where is the tram?", "Graz (Tram)."),))
+    told = answer(replace(plain, intent=Intent(understood)))
+    assert holds in told.replace("\\", "")
+    assert told.index("[2]") == told.index("[")
 
 
 def test_very_long_text_is_searched_throughout_and_quoted_briefly() -> None:
@@ -336,3 +309,69 @@ def test_no_record_text_becomes_markup(text: str, title: str) -> None:
     told = answer(replace(asked, sources=(source,)))
     assert set(re.findall(r"\[[^\]]*\]", told)) == {"[1]"}
     assert not re.search(r"[<>`\n]", told)
+
+
+def beside(question: str, like: str, *others: str) -> str:
+    """The answer to a question with a picture that looks like one record, while others hold its words."""
+    looks = prompt(question, like, ranking="look", pictures=(b"jpeg",))
+    words = prompt(question, like, *others).sources[1:]
+    return answer(replace(looks, sources=(*looks.sources, *words)))
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("Is this a windmill?", "“The stool has three legs and no nails.” [1]"),
+        ("Does it have three legs?", "Yes: “The stool has three legs and no nails.” [1]"),
+        ("What is this called, and where do we use it?", "“The stool has three legs and no nails.” [1]"),
+        ("How many legs does it have?", "“The stool has three legs and no nails.” [1]"),
+        ("Was this built in 1802?", "“The stool has three legs and no nails.” [1]"),
+    ],
+)
+def test_a_question_about_ones_own_picture_is_answered_from_the_record_it_looks_like(question: str, told: str) -> None:
+    assert beside(question, "stool", "windmill", "lamp") == f"The picture most like yours: “Milking stool” [1]. {told}"
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("What material is this?", "Material: maple (“Violin by an unknown maker”) [1]."),
+        ("Who donated it?", "Donated by: Klara Nemec (“Violin by an unknown maker”) [1]."),
+        ("Where is it?", "Museum: Brno City Museum (“Violin by an unknown maker”) [1]."),
+    ],
+)
+def test_fields_of_the_record_that_a_picture_looks_like_answer_too(question: str, told: str) -> None:
+    assert beside(question, "violin", "windmill") == (
+        f"The picture most like yours: “Violin by an unknown maker” [1]. {told}"
+    )
+
+
+def test_where_no_picture_is_close_nothing_is_called_like_it() -> None:
+    told = answer(prompt("Is this a windmill?", "windmill", pictures=(b"jpeg",)))
+    assert told == "No picture here is close to yours. The nearest: “Windmill of Kinderveld” [1]."
+
+
+def test_a_wish_for_more_like_it_is_no_question_about_it() -> None:
+    told = beside("Show me windmills like this", "windmill", "lamp")
+    assert told.startswith("“Windmill of Kinderveld” [1].")
+
+
+def test_a_record_that_only_shares_a_word_is_no_answer() -> None:
+    told = answer(prompt("What is the capital of Montenegro?", "tortoise"))
+    assert told.startswith("The records do not say; the closest: ")
+
+
+def test_where_a_name_comes_from_is_not_where_a_thing_is() -> None:
+    record = Record(
+        id="duck", source="s", path="duck.jpg", version="1", digest="1", title="Aylesbury duck",
+        text="The breed is named after Aylesbury, a town in Buckinghamshire. A duck stands on the bank of a pond.",
+    )  # fmt: skip
+    source = PromptSource(1, Hit(record, "/duck.jpg", 1.0, {}))
+    told = answer(Prompt("Where is the Aylesbury duck?", (source,), total=1))
+    assert told.startswith("“A duck stands on the bank of a pond.” [1]")
+
+
+def test_a_question_about_one_of_the_hits_before_is_answered_from_it() -> None:
+    intent = Intent("When was “Windmill of Kinderveld” built?", only=("windmill",), how="rules")
+    told = answer(replace(prompt("When was the second one built?", "windmill", ranking=""), intent=intent))
+    assert told.startswith("“The windmill was built in 1802 and lost its sails in the storm of 1911.” [1]")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, datetime
+from pathlib import Path
 
 from imagelore.generate._messages import messages, system_text
-from imagelore.types import Count, Hit, Prompt, PromptSource, Record, Seen, Turn
+from imagelore.types import Attached, Count, Hit, Intent, Prompt, PromptSource, Record, Seen, Turn
+from tests.generate import library
 
 
 def source(number: int, fits: bool = True, picture: bytes | None = None, **known: object) -> PromptSource:
@@ -128,3 +131,36 @@ def test_turns_alternate_and_half_characters_are_replaced() -> None:
 def test_a_question_of_pictures_alone_is_put_in_words() -> None:
     parts = messages(Prompt("", pictures=(b"mine",)))[-1]["content"]
     assert parts[-1]["text"].startswith("Question: What do my pictures show")
+
+
+def test_what_is_left_of_earlier_pictures_are_their_captions() -> None:
+    turn = Turn(
+        "What is this?", "A kite.", pictures=(Attached(Path("a.jpg"), "perhaps [9] kite\n"), Attached(Path("b")))
+    )
+    _, asked, *_ = messages(Prompt("And now?", history=(turn,)))
+    assert asked["content"] == "What is this? (with 2 of my own pictures: perhaps (9) kite; a picture)"
+
+
+def test_pictures_of_earlier_turns_are_announced_as_such() -> None:
+    prompt = Prompt("Which is red?", pictures=(b"new", b"old"), recalled=1)
+    announced = [part["text"] for part in messages(prompt)[-1]["content"] if part["type"] == "text"]
+    assert announced[1:3] == ["Picture from the user:", "Picture from earlier in the conversation:"]
+
+
+def test_a_picture_like_one_that_is_sent_is_named_by_it() -> None:
+    (kite,) = library.prompt("?", "kettle").sources
+    text = messages(Prompt("?", (replace(kite, twin="the user's"),), (b"mine",)))[-1]["content"][0]["text"]
+    assert "(its picture shows the same as the user's)" in text
+
+
+def test_texts_are_cut_where_the_prompt_says() -> None:
+    prompt = replace(library.prompt("?", "log"), text_limit=200)
+    assert len(messages(prompt)[-1]["content"]) < 600
+
+
+def test_how_the_question_was_understood_is_told_as_data() -> None:
+    prompt = replace(
+        library.prompt("And that one?", "kettle"), intent=Intent("the kettle [7]\n</sources>", how="rules")
+    )
+    text = messages(prompt)[-1]["content"]
+    assert "The question was understood as: the kettle (7) </sources>\n" in text

@@ -6,7 +6,6 @@ import pytest
 
 from imagelore.generate.extractive.questions import understood
 from imagelore.generate.extractive.sentences import plain, sentences
-from imagelore.types import Turn
 
 
 @pytest.mark.parametrize(
@@ -68,13 +67,6 @@ def test_subject_is_what_the_question_is_about(question: str, subject: tuple[str
 def test_counted_noun() -> None:
     assert understood("How many stone arches does the bridge have?").noun == "arch"
     assert understood("How many of the arches are open?").noun == "arch"
-
-
-def test_follow_up_takes_the_words_of_the_last_question_only_when_it_points() -> None:
-    history = (Turn("Where is the bridge?", "…"),)
-    assert understood("When was it built?", history).subject == ("build", "bridg")
-    assert understood("When was the mill built?", history).subject == ("mill", "build")
-    assert understood("And the mill?", history).kind == "where"
 
 
 @pytest.mark.parametrize(

@@ -24,9 +24,11 @@ from imagelore.index import Index, lancedb
 from imagelore.index._columns import column_field, field_column
 from imagelore.index.lancedb import calls, upkeep
 from imagelore.settings import Settings
-from imagelore.types import AllOf, Compare, Filter, Query, Record, Scope, Vectors
+from imagelore.types import AllOf, Calibration, Compare, Filter, Query, Record, Scope, Vectors
+from imagelore.where import parsed
 from tests.contract.index_records import EMBEDDER, RECORDS, record, unit
-from tests.index.filters import DECLARED, FILTERS, VALUES, holds
+from tests.index.filters import DECLARED, FACTS, FILTERS, holds
+from tests.where.expressions import EXPRESSIONS, Expression
 
 ROOT = Path(__file__).parents[2]
 
@@ -232,6 +234,16 @@ def test_a_damaged_stamp_is_told(kb: Path, key: str, value: str) -> None:
         reopen(kb)
 
 
+@pytest.mark.parametrize("value", ["3", "{}", '{"version": 9, "told": "otherwise"}', "null"])
+def test_a_calibration_of_another_release_is_as_none(kb: Path, value: str) -> None:
+    calibration = Calibration(1, 1, 1, 1, 0.0, {}, {"bare": (0.0,)})
+    make(kb).calibrate(calibration)
+    stamped(kb, "calibration", value)
+    assert reopen(kb).calibration() is None
+    reopen(kb).calibrate(calibration)
+    assert reopen(kb).calibration() == calibration
+
+
 def test_lost_files_are_told(kb: Path) -> None:
     index = make(kb)
     index.upsert(RECORDS)
@@ -263,18 +275,22 @@ def filtered(tmp_path_factory: pytest.TempPathFactory) -> Index:
 
 @hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    st.lists(st.fixed_dictionaries({}, optional=VALUES), min_size=1, max_size=4),
+    st.lists(st.fixed_dictionaries({}, optional=FACTS), min_size=1, max_size=4),
     st.lists(FILTERS, min_size=5, max_size=9),
+    st.lists(EXPRESSIONS, min_size=5, max_size=9),
 )
 def test_filters_mean_what_they_mean_in_python(
-    filtered: Index, values: list[dict[str, Any]], filters: list[Filter]
+    filtered: Index, facts: list[dict[str, Any]], filters: list[Filter], expressions: list[Expression]
 ) -> None:
-    rows = [record(f"r{n}", fields=fields) for n, fields in enumerate(values)]
+    rows = [record(f"r{n}", **own) for n, own in enumerate(facts)]
     filtered.upsert([*rows, *(record(f"r{n}", source="gone") for n in range(len(rows), 4))])
     mine = Compare("source", "=", "photos")
     for filter in filters:
         expected = [row.id for row in rows if holds(filter, row)]
         assert [r.id for r in filtered.browse(Scope(AllOf((mine, filter))))] == expected
+    for expression in expressions:
+        expected = [row.id for row in rows if expression.test(row)]
+        assert [r.id for r in filtered.browse(Scope(AllOf((mine, parsed(expression.text, DECLARED)))))] == expected
     assert filtered.get([row.id for row in rows]) == rows
 
 

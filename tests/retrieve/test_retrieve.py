@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from imagelore.retrieve import retrieve
-from imagelore.types import EmbedderInfo, Hit, Query, Ranking, Record, Scope, Seen, Space
+from imagelore.errors import UsageError
+from imagelore.retrieve import Choice, Wanted, retrieve
+from imagelore.types import Calibration, EmbedderInfo, Hit, Query, Ranking, Record, Scope, Seen, Space
 
 EMBEDDER = EmbedderInfo(
     "test",
@@ -34,17 +35,26 @@ class Fixed:
 
     def __init__(self, *rankings: Ranking) -> None:
         self.rankings = list(rankings)
+        self.asked = Query()
 
     def rank(self, query: Query, scope: Scope = Scope()) -> list[Ranking]:
+        self.asked = query
         return self.rankings
 
     def get(self, ids: Sequence[str], scope: Scope = Scope()) -> list[Record]:
         return [RECORDS[id] for id in ids if id in RECORDS]
 
+    def calibration(self) -> Calibration | None:
+        return None
 
-def hits(text: str, *rankings: Ranking, top: int = 8, picture: bool = False) -> list[Hit]:
-    images = {"look": np.ones((1, 2), np.float32)} if picture else {}
-    return list(retrieve(Query(text, images=images), Fixed(*rankings), EMBEDDER, lambda r: r.path, top))
+
+def hits(text: str, *rankings: Ranking, top: int = 8, picture: bool = False, choice: Choice = Choice()) -> list[Hit]:
+    wanted = Wanted(top, choice=choice)
+    return list(retrieve(query(text, picture), Fixed(*rankings), EMBEDDER, lambda r: r.path, wanted))
+
+
+def query(text: str, picture: bool) -> Query:
+    return Query(text, images={"look": np.ones((1, 2), np.float32)} if picture else {})
 
 
 def test_hits_know_which_rankings_found_them() -> None:
@@ -114,3 +124,103 @@ def test_records_that_the_scope_hides_are_left_out() -> None:
 
 def test_nothing_found_is_no_hits() -> None:
     assert hits("red") == []
+
+
+# ---------------------------------------------------------------- a picture and words
+
+LOOK = Ranking("look", (("boat", 0.95), ("barn", 0.5), ("owl", 0.4)))
+TEXT = Ranking("text", (("barn", 5.0), ("owl", 4.0)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["what is this called?", "where was it taken?", "show me pictures like this one", "what is this part used for?"],
+)
+def test_words_that_only_point_leave_the_question_to_the_picture(text: str) -> None:
+    index = Fixed(LOOK, TEXT)
+    found = retrieve(query(text, picture=True), index, EMBEDDER, lambda r: r.path)
+    assert index.asked.text == ""
+    assert [(hit.record.id, set(hit.found)) for hit in found] == [(id, {"look"}) for id in ("boat", "barn", "owl")]
+
+
+def test_the_same_words_without_a_picture_are_searched_for() -> None:
+    assert [hit.record.id for hit in hits("what is this called?", TEXT)] == ["barn", "owl"]
+
+
+def test_words_of_their_own_find_beside_the_picture() -> None:
+    found = hits("a barn instead", LOOK, TEXT, picture=True)
+    assert found[0].record.id == "barn"
+    assert set(found[0].found) == {"look", "text"}
+
+
+def test_words_that_name_what_is_shown_do_not_outweigh_it() -> None:
+    assert hits("what is this barn called?", LOOK, TEXT, picture=True)[0].record.id == "boat"
+
+
+def test_words_that_refine_a_picture_choose_among_what_looks_like_it() -> None:
+    look = Ranking("look", (("boat", 0.9), ("barn", 0.7), ("owl", 0.1)))
+    text = Ranking("text", (("owl", 5.0), ("barn", 4.9)))
+    assert hits("the same but at night", look, text, picture=True)[0].record.id == "barn"
+
+
+def test_a_colour_beside_a_picture_is_asked_of_what_looks_like_it() -> None:
+    look = Ranking("look", (("owl", 0.95), ("bare", 0.9), ("barn", 0.8)))
+    found = hits("the same but in red", look, TEXT, picture=True)
+    assert found[0].record.id == "barn"  # its text says so; of the owl, brown is seen
+    assert found[0].found["colour"].rank == 1
+    assert "has the colour you ask for" in found[0].why
+    assert hits("the same in brown", look, picture=True)[0].record.id == "owl"
+
+
+@pytest.mark.parametrize("text", ["who owns this red thing?", "the same but not in red"])
+def test_a_colour_that_describes_or_is_not_wanted_is_not_asked_for(text: str) -> None:
+    assert not any("colour" in hit.found for hit in hits(text, LOOK, TEXT, picture=True))
+
+
+# ---------------------------------------------------------------- chosen rankings and weights
+
+
+def test_only_chosen_rankings_count() -> None:
+    found = hits("a red barn", LOOK, TEXT, picture=True, choice=Choice.read("text", ""))
+    assert [(hit.record.id, set(hit.found)) for hit in found] == [("barn", {"text"}), ("owl", {"text"})]
+
+
+def test_whoever_chooses_text_gets_it_whatever_the_words_are() -> None:
+    found = hits("what is this?", LOOK, TEXT, picture=True, choice=Choice.read("text", ""))
+    assert [hit.record.id for hit in found] == ["barn", "owl"]
+
+
+def test_weights_can_be_set() -> None:
+    image = Ranking("image", (("boat", 0.9),))
+    assert hits("barn", TEXT, image, choice=Choice.read("", "text=2"))[0].record.id == "barn"
+    assert hits("barn", TEXT, image, choice=Choice.read("", "text=0.1, image=5"))[0].record.id == "boat"
+    assert all("text" not in hit.found for hit in hits("barn", TEXT, image, choice=Choice.read("", "text=0")))
+
+
+@pytest.mark.parametrize(
+    ("rankings", "weights", "says"),
+    [
+        ("text,pictures", "", "no ranking 'pictures'; the known ones are colour, image, look"),
+        ("", "txt=2", "no ranking 'txt'"),
+        ("", "text", "the weight of 'text' must be a number from 0 on, not ''"),
+        ("", "text=much", "not 'much'"),
+        ("", "text=-1", "not '-1'"),
+        ("", "text=nan", "not 'nan'"),
+        ("", "text=inf", "not 'inf'"),
+    ],
+)
+def test_what_is_no_ranking_or_no_weight_is_named(rankings: str, weights: str, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        Choice.read(rankings, weights)
+
+
+# ---------------------------------------------------------------- why this picture
+
+
+def test_a_hit_tells_what_each_ranking_gave_it_and_which_words_matched() -> None:
+    found = hits("where is the brown owl at home?", LOOK, TEXT, picture=True)
+    owl = next(hit for hit in found if hit.record.id == "owl")
+    assert owl.matched == ("brown", "owl")  # of what is seen in it
+    assert sum(place.share for place in owl.found.values()) == pytest.approx(1.0)
+    assert {name: place.rank for name, place in owl.found.items()} == {"look": 3, "text": 2, "colour": 1}
+    assert hits("owl", TEXT)[0].found["text"].share == 1.0

@@ -18,6 +18,7 @@ from imagelore.errors import SourceError, UsageError
 from imagelore.flows.ingest import Progress, ingest
 from imagelore.flows.knowledge import KnowledgeBase
 from imagelore.settings import Settings
+from imagelore.ui.assets import assets, version
 from imagelore.ui.guard import rewritten
 from imagelore.ui.page import uploaded
 from imagelore.ui.serve import open_session
@@ -105,7 +106,9 @@ def test_titles_are_text_and_not_html(client: httpx.Client) -> None:
     assert "<img src=x" not in html
 
 
-@pytest.mark.parametrize("path", ["/", "/imagelore/browse", "/imagelore/assets/page.js", "/config", "/nowhere"])
+@pytest.mark.parametrize(
+    "path", ["/", "/imagelore/browse", f"/imagelore/assets/{version()}/page.js", "/config", "/nowhere"]
+)
 def test_every_answer_carries_the_security_headers(client: httpx.Client, path: str) -> None:
     headers = client.get(path).headers
     assert headers["x-content-type-options"] == "nosniff"
@@ -113,9 +116,22 @@ def test_every_answer_carries_the_security_headers(client: httpx.Client, path: s
 
 
 def test_only_the_pages_own_assets_are_served(client: httpx.Client) -> None:
-    assert client.get("/imagelore/assets/page.css").headers["content-type"].startswith("text/css")
-    assert client.get("/imagelore/assets/..%2Fapp.py").status_code == 404
-    assert client.get("/imagelore/assets/app.py").status_code == 404
+    assert client.get(f"/imagelore/assets/{version()}/page.css").headers["content-type"].startswith("text/css")
+    for name in ("..%2Fapp.py", "app.py", "__init__.py", "..%2F..%2Fapp.py"):
+        assert client.get(f"/imagelore/assets/{version()}/{name}").status_code == 404
+
+
+def test_every_module_of_the_script_comes_with_its_type_and_is_kept_by_version(client: httpx.Client) -> None:
+    asked, seen = ["page.js"], set()
+    while asked:
+        name = asked.pop()
+        seen.add(name)
+        answer = client.get(f"/imagelore/assets/{version()}/{name}")
+        assert answer.headers["content-type"].startswith("text/javascript")
+        assert "immutable" in answer.headers["cache-control"]
+        asked += {*re.findall(r'from "\./([\w.]+)"', answer.text)} - seen
+    assert seen == {name for name in assets() if name.endswith(".js")}
+    assert "no-cache" in client.get("/imagelore/assets/before/page.js").headers["cache-control"]
 
 
 # ---------------------------------------------------------------- pictures and records
@@ -191,60 +207,6 @@ def test_an_unknown_picture_is_not_found(client: httpx.Client, kind: str) -> Non
     assert client.get(f"/imagelore/{kind}/nothing").status_code == 404
 
 
-# ---------------------------------------------------------------- the gallery
-
-
-def test_the_gallery_comes_in_pages_that_meet_every_picture_once(client: httpx.Client) -> None:
-    seen: list[str] = []
-    after = ""
-    while True:
-        found = client.get("/imagelore/browse", params={"after": after, "limit": 3}).json()
-        seen += [picture["id"] for picture in found["pictures"]]
-        if not (after := found["next"]):
-            break
-    assert len(seen) == len(set(seen)) == found["total"] == 7
-
-
-def test_filters_join_fields_with_and_values_with_or(client: httpx.Client) -> None:
-    def titles(*picks: tuple[str, str]) -> set[str]:
-        found = client.get("/imagelore/browse", params={"where": json.dumps(picks)}).json()
-        return {picture["title"] for picture in found["pictures"]}
-
-    assert titles(("tags", "boat")) == {"Red boat", "Blue boat"}
-    assert titles(("tags", "boat"), ("place", "Leeds")) == {"Blue boat"}
-    assert titles(("year", "1987"), ("year", "1990")) == {"Red boat", "Red barn"}
-
-
-@pytest.mark.parametrize("where", ["nonsense", "[[1]]", '[["nofield", "x"]]', '[["year", "soon"]]', '{"a": 1}'])
-def test_a_filter_that_does_not_fit_is_explained(client: httpx.Client, where: str) -> None:
-    answer = client.get("/imagelore/browse", params={"where": where})
-    assert answer.status_code == 400
-    assert "filter" in answer.json()["error"]
-
-
-def test_search_takes_words_or_a_picture(client: httpx.Client) -> None:
-    words = client.get("/imagelore/search", params={"q": "harbour"}).json()
-    assert words["pictures"][0]["title"] == "Red boat"
-    assert words["pictures"][0]["why"]
-    picture = client.post("/imagelore/search", content=png("blue")).json()
-    assert picture["pictures"][0]["title"] in {"Blue lake", "Blue boat"}
-    assert "your picture" in picture["searched"]
-
-
-@pytest.mark.parametrize(
-    ("call", "says"),
-    [
-        ({"method": "GET", "url": "/imagelore/search", "params": {"q": "x" * 5000}}, "characters"),
-        ({"method": "GET", "url": "/imagelore/search", "params": {"q": "?!"}}, "nothing to search for"),
-        ({"method": "POST", "url": "/imagelore/search", "content": b"no picture"}, "your picture cannot be read"),
-    ],
-)
-def test_a_search_that_cannot_be_is_one_clear_line(client: httpx.Client, call: dict[str, Any], says: str) -> None:
-    answer = client.request(**call)
-    assert answer.status_code == 400
-    assert says in answer.json()["error"]
-
-
 # ---------------------------------------------------------------- Gradio's own doors
 
 
@@ -252,7 +214,7 @@ def ask(client: httpx.Client, files: list[dict[str, Any]]) -> str:
     """Asks through Gradio's queue as its page would; what the server's event stream said."""
     config = client.get("/config").json()
     asked = next(d for d in config["dependencies"] if d["targets"][0][1] == "submit")
-    data = [{"text": "what is this?", "files": files}, None]
+    data = [{"text": "what is this?", "files": files}, "", None]
     event = {"data": data, "fn_index": asked["id"], "session_hash": "test", "trigger_id": asked["targets"][0][0]}
     joined = client.post("/gradio_api/queue/join", json=event)
     if joined.status_code != 200:

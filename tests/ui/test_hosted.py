@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import pytest
 
 from imagelore.errors import ImageloreError, KnowledgeBaseError
 from imagelore.flows.chat import ChatStream
+from imagelore.flows.feedback import kept
 from imagelore.flows.knowledge import KnowledgeBase
 from imagelore.settings import Settings
 from imagelore.ui.health import PATIENCE, Health, State
@@ -53,7 +55,7 @@ def put(session: Session, **changes: Any) -> Session:
 def join(client: httpx.Client, text: str, who: str, **headers: str) -> httpx.Response:
     """A question put into Gradio's queue, as the page does it."""
     asked = next(d for d in client.get("/config").json()["dependencies"] if d["targets"][0][1] == "submit")
-    data = [{"text": text, "files": []}, None]
+    data = [{"text": text, "files": []}, "", None]
     event = {"data": data, "fn_index": asked["id"], "session_hash": who, "trigger_id": asked["targets"][0][0]}
     return client.post("/gradio_api/queue/join", json=event, headers=headers)
 
@@ -102,6 +104,32 @@ def test_a_server_for_others_takes_no_pictures_in(kb: Session) -> None:
     with hosted(kb) as client:
         for path in ("/imagelore/uploads?name=a.png", "/imagelore/index"):
             assert client.post(path, content=b"x", headers={"X-Imagelore": "page"}).status_code == 403
+
+
+def judge(client: httpx.Client, turn: str, who: str, **headers: str) -> httpx.Response:
+    """A thumb up, sent as the page does it."""
+    config = client.get("/config").json()
+    field = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == "il-verdict")
+    given = next(d for d in config["dependencies"] if d["targets"][0] == [field, "change"])
+    order = json.dumps({"turn": turn, "verdict": "up"})
+    event = {"data": [order, None], "fn_index": given["id"], "session_hash": who, "trigger_id": field}
+    return client.post("/gradio_api/queue/join", json=event, headers=headers)
+
+
+def test_a_thumb_counts_only_in_the_conversation_that_it_is_about(tmp_path: Path) -> None:
+    session = filled(tmp_path, host="0.0.0.0", data=str(tmp_path / "data"))
+    with hosted(session) as client:
+        join(client, "a red boat", "a")
+        turn = re.search(r"retry-([0-9a-f]{16})", json.dumps(answer(client, "a")))
+        assert turn
+        join(client, "a barn", "b")
+        answer(client, "b")
+        assert judge(client, turn[1], "a", **{"Sec-Fetch-Site": "cross-site"}).status_code == 403
+        for who in ("b", "a"):
+            assert not (tmp_path / "data").exists()
+            assert judge(client, turn[1], who).status_code == 200
+            answer(client, who)
+    assert [row["question"] for row in kept(session.settings)] == ["a red boat"]
 
 
 # ---------------------------------------------------------------- sign-in

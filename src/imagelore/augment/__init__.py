@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from imagelore.errors import ImageloreError
+from imagelore.augment._pictures import Chosen, choose
+from imagelore.augment._tokens import asked_tokens, prompt_tokens, size, source_tokens, text_tokens
 from imagelore.types import Hit, Prompt, PromptSource, Record, Turn
 
-_AT_ONCE = 4  # pictures opened side by side: they may come over a network
+__all__ = ["Budget", "augment", "prompt_tokens", "size", "text_tokens"]
+
+_SHORTEST = 100  # characters of a record's text, however many records there are
+_SHARE = 2  # a half of the tokens that are left may go to the records' texts, then a half of the rest to earlier turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,39 +21,61 @@ class Budget:
 
     pictures: int = 6  # of sources; 0 for a generator that reads text only
     history: int = 6_000  # characters of earlier turns; the latest are kept
+    tokens: int = 16_000  # estimated; the question and its own pictures go along even where they take more
 
 
 def augment(
     asked: Prompt, hits: Sequence[Hit], open_picture: Callable[[Record], bytes], budget: Budget = Budget()
 ) -> Prompt:
-    """What was asked, with its hits as sources numbered from 1, and the history cut to the budget.
+    """What was asked, with its hits as sources numbered from 1, and all of it cut to the budget.
+
+    In this order: the question with its own pictures (always, so that a generator that reads text only still knows of
+    them), the records' texts, earlier turns, pictures of earlier turns, pictures of sources. Of pictures that look the
+    same one is sent.
 
     `open_picture` hands over a record's picture as a JPEG fit for a model; one that it cannot (an `ImageloreError`)
-    leaves its place in the budget to the next hit's. The question's own pictures always stay, so that a generator that
-    reads text only still knows of them.
+    leaves its place in the budget to the next hit's.
     """
-    opened = _opened(hits, open_picture, budget.pictures)
-    sources = tuple(PromptSource(n, hit, opened.get(n)) for n, hit in enumerate(hits, start=1))
-    return replace(asked, sources=sources, history=_latest(asked.history, budget.history))
+    own = asked.pictures[: len(asked.pictures) - asked.recalled]
+    chosen = Chosen(budget.tokens - asked_tokens(asked.question))
+    for picture in own:
+        chosen.show(picture, "the user's")
+    text_limit = _text_limit(asked, hits, chosen.room // _SHARE)
+    chosen.room -= sum(source_tokens(hit.record, text_limit) for hit in hits)
+    history = _latest(asked.history, max(0, min(budget.history, 4 * chosen.room // _SHARE)))
+    chosen.room -= sum(text_tokens(turn.question + turn.answer) for turn in history)
+    earlier = _earlier(asked.pictures[len(own) :], chosen)
+    about = {*asked.intent.only, *asked.intent.like}
+    choose(chosen, hits, about, open_picture, budget.pictures)
+    sources = tuple(
+        PromptSource(n, hit, chosen.by_source.get(n), chosen.twins.get(n, "")) for n, hit in enumerate(hits, start=1)
+    )
+    return replace(
+        asked,
+        sources=sources,
+        pictures=own + earlier,
+        recalled=len(earlier),
+        history=history,
+        text_limit=text_limit,
+    )
 
 
-def _opened(hits: Sequence[Hit], open_picture: Callable[[Record], bytes], most: int) -> dict[int, bytes]:
-    """Source number -> JPEG, for the best hits whose pictures can be had."""
+def _text_limit(asked: Prompt, hits: Sequence[Hit], room: int) -> int:
+    """Characters of each record's text with which all of them fit."""
+    limit = asked.text_limit
+    while limit > _SHORTEST and sum(source_tokens(hit.record, limit) for hit in hits) > room:
+        limit = max(_SHORTEST, limit // 2)
+    return limit
 
-    def tried(entry: tuple[int, Hit]) -> bytes | None:
-        try:
-            return open_picture(entry[1].record)
-        except ImageloreError:
-            return None
 
-    waiting = list(enumerate(hits, start=1))
-    opened: dict[int, bytes] = {}
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        while waiting and (missing := most - len(opened)) > 0:
-            wave, waiting = waiting[:missing], waiting[missing:]
-            fetched = zip(wave, pool.map(tried, wave), strict=True)
-            opened |= {number: jpeg for (number, _), jpeg in fetched if jpeg is not None}
-    return opened
+def _earlier(pictures: Sequence[bytes], chosen: Chosen) -> tuple[bytes, ...]:
+    """Pictures of earlier turns, as many as there is room for."""
+    kept = []
+    for picture in pictures:
+        if (fitting := chosen.fitting(picture)) is not None:
+            chosen.show(fitting, "the user's")
+            kept.append(fitting)
+    return tuple(kept)
 
 
 def _latest(history: Sequence[Turn], limit: int) -> tuple[Turn, ...]:

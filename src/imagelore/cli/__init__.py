@@ -32,12 +32,19 @@ def _run() -> int:
     except click.Abort:
         return 130
     except ImageloreError as error:
-        line = " ".join(str(error).split())
-        click.echo(f"imagelore: {''.join(c for c in line if c.isprintable())}", err=True)
+        click.echo(f"imagelore: {_told(error)}", err=True)
         return 1
     except OSError as error:
         return _unwritten(error)
     return status if isinstance(status, int) else 0
+
+
+def _told(error: Exception) -> str:
+    """One line, or that and the lines that show the place in an expression; nothing that a terminal would obey."""
+    from imagelore.errors import ExpressionError
+
+    lines = str(error).split("\n") if isinstance(error, ExpressionError) else [" ".join(str(error).split())]
+    return "\n".join("".join(c for c in line if c.isprintable()) for line in lines)
 
 
 def _mend_streams() -> None:

@@ -17,12 +17,18 @@ from imagelore.errors import SourceError, UsageError
 _kb = click.option("--kb", metavar="KB", help="A folder (default ./.imagelore), or azure-search://SERVICE/INDEX.")
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, and nothing else.")
 _top = click.option("--top", type=click.IntRange(1, 1000), metavar="N", help="How many hits (default 8).")
+_where = click.option("--where", default="", metavar="EXPR", help="Only these: \"year >= 1960 and tag = 'bird'\".")
+_rankings = click.option(
+    "--rankings", metavar="NAMES", help="Find by these only: text,meaning,image,seen,look,colour (default all)."
+)
+_weights = click.option("--weights", metavar="NAME=N,...", help="What rankings weigh: text=2,look=0.5.")
 _embedder = click.option(
     "--embedder", metavar="NAME", help="What makes the vectors: starter, azure_vision or azure_cohere."
 )
 _generator = click.option("--generator", metavar="NAME", help="What answers: extractive, openai or azure_openai.")
 _host = click.option("--host", metavar="H", help="The address to listen on (default 127.0.0.1: this machine only).")
 _port = click.option("--port", type=click.IntRange(0, 65535), metavar="N", help="The port (default 7860).")
+_file = click.Path(path_type=Path, dir_okay=False)
 _browser = click.option("--no-browser", is_flag=True, help="Do not open the page in a browser.")
 
 
@@ -104,15 +110,19 @@ def upload(folder: str, address: str, as_json: bool) -> int:
 @_kb
 @_embedder
 @_top
+@_where
+@_rankings
+@_weights
 @_json
-def search(text: str, images: tuple[str, ...], as_json: bool, **flags: Any) -> None:
+def search(text: str, images: tuple[str, ...], where: str, as_json: bool, **flags: Any) -> None:
     """Find pictures by words, by a picture (--image), or by both."""
     from imagelore.cli import render
     from imagelore.flows.knowledge import KnowledgeBase
     from imagelore.settings import Settings
+    from imagelore.types import Scope
 
     kb = KnowledgeBase(Settings.load(**flags))
-    render.retrieval(kb.search(text, _pictures(images)), as_json)
+    render.retrieval(kb.search(text, _pictures(images), scope=Scope(kb.where(where))), as_json)
 
 
 @cli.command()
@@ -122,15 +132,19 @@ def search(text: str, images: tuple[str, ...], as_json: bool, **flags: Any) -> N
 @_embedder
 @_generator
 @_top
+@_where
+@_rankings
+@_weights
 @_json
-def ask(text: str, images: tuple[str, ...], as_json: bool, **flags: Any) -> None:
+def ask(text: str, images: tuple[str, ...], where: str, as_json: bool, **flags: Any) -> None:
     """Ask a question and get an answer that cites the pictures it rests on."""
     from imagelore.cli import render
     from imagelore.flows.knowledge import KnowledgeBase
     from imagelore.settings import Settings
+    from imagelore.types import Scope
 
     kb = KnowledgeBase(Settings.load(**flags))
-    render.answer(kb.chat(text, _pictures(images)), as_json)
+    render.answer(kb.chat(text, _pictures(images), scope=Scope(kb.where(where))), as_json)
 
 
 @cli.command()
@@ -176,6 +190,45 @@ def doctor(source: str, as_json: bool, **flags: Any) -> int:
     from imagelore.settings import Settings
 
     return render.checks(examine(Settings.load(**flags), source), as_json)
+
+
+@cli.command("eval")
+@click.argument("set_", metavar="SET.jsonl", default="")
+@click.option("--from-feedback", is_flag=True, help="Print the set that people's thumbs make, instead of asking one.")
+@_kb
+@_embedder
+@_generator
+@click.option("--top", type=click.IntRange(1, 1000), default=10, metavar="N", help="How many hits (default 10).")
+@_rankings
+@_weights
+@click.option("--part", default="", metavar="NAME", help="Ask only the questions of this part of the set.")
+@click.option("--answers/--no-answers", default=True, help="Have the questions answered (default), or only retrieve.")
+@click.option("--judge", is_flag=True, help="Have the answers judged by a vision model: the setting judge_model.")
+@click.option("--html", type=_file, metavar="FILE", help="Write a report with pictures.")
+@click.option("--out", type=_file, metavar="RUN.json", help="Write the run, to compare later ones against.")
+@click.option("--against", type=_file, metavar="RUN.json", help="Compare with an earlier run over the same questions.")
+@click.option("--gate", is_flag=True, help="Exit with 1 where a figure is worse than --against by more than noise.")
+@_json
+def evaluate(set_: str, from_feedback: bool, **options: Any) -> int | None:
+    """Ask the questions of a set and measure retrieval, citations, answers, abstention and time.
+
+    A set has one JSON object a line: id, kind (text, picture, both, turns, filter or nothing) and question; images,
+    turns, where, relevant, facts, language, part. Ctrl-C reports on what was asked.
+    """
+    from imagelore.cli import evaluation
+    from imagelore.settings import Settings
+
+    flags = {name: options.pop(name) for name in ("kb", "embedder", "generator", "rankings", "weights")}
+    settings = Settings.load(**flags)
+    if from_feedback:
+        evaluation.from_feedback(settings)
+        return None
+    if not set_:
+        raise click.UsageError("name a set, or say --from-feedback")
+    if options["gate"] and not options["against"]:
+        raise click.UsageError("--gate needs a run to compare with: --against RUN.json")
+    with _interruptible() as stop:
+        return evaluation.run(settings, evaluation.Asked(Path(set_), **options), stop.is_set)
 
 
 def _serve(settings: Any, no_browser: bool) -> None:

@@ -17,16 +17,22 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from imagelore.flows import ingest
-from imagelore.flows.knowledge import Retrieval
+from imagelore.flows.search import Retrieval
 from imagelore.flows.status import Status
 from imagelore.flows.upload import UploadReport
 from imagelore.types import ChatEvent, Check, Delta, Done, Hit, Notice, Retrieved
 
 _UNBROKEN = 10_000  # columns
 _LINE_EVERY = 5.0  # seconds between progress lines where there is no terminal
-_STAGES = {"listing": "Listing", "indexing": "Indexing", "uploading": "Uploading", "finishing": "Finishing"}
+_STAGES = {
+    "listing": "Listing",
+    "indexing": "Indexing",
+    "uploading": "Uploading",
+    "finishing": "Finishing",
+    "asking": "Asking",
+}
 _INTERRUPTED = "interrupted: what was done is kept; run the same command again to go on"
-_COUNTED = {"indexing": "pictures", "uploading": "files"}  # stages that show how far they are
+_COUNTED = {"indexing": "pictures", "uploading": "files", "asking": "questions"}  # stages that show how far they are
 
 
 @contextmanager
@@ -86,15 +92,15 @@ def upload(done: UploadReport, address: str, as_json: bool) -> None:
 def _summary(done: ingest.Report | UploadReport, counts: dict[str, int], place: str, as_json: bool) -> None:
     """`skipped_count` is in the document only where it is more than the list holds."""
     for line in done.warnings:
-        click.echo(f"warning: {_printable(line)}", err=True)
+        click.echo(f"warning: {printable(line)}", err=True)
     unnamed = done.skipped_count - len(done.skipped)
     if as_json:
         skipped = [{"uri": uri, "reason": reason} for uri, reason in done.skipped]
         told = {"skipped": skipped} | ({"skipped_count": done.skipped_count} if unnamed else {})
-        _print_json(counts | told | {"seconds": round(done.seconds, 3)})
+        print_json(counts | told | {"seconds": round(done.seconds, 3)})
         return
     for uri, reason in done.skipped:
-        click.echo(f"skipped {_printable(uri)}: {_printable(reason)}", err=True)
+        click.echo(f"skipped {printable(uri)}: {printable(reason)}", err=True)
     if unnamed:
         click.echo(f"skipped {unnamed:,} more", err=True)
     parts = [f"{count:,} {what}" for what, count in (counts | {"skipped": done.skipped_count}).items()]
@@ -105,8 +111,10 @@ def _summary(done: ingest.Report | UploadReport, counts: dict[str, int], place: 
 
 def retrieval(found: Retrieval, as_json: bool) -> None:
     """The hits of a search."""
+    for notice in found.notices:
+        click.echo(f"note: {printable(notice)}", err=True)
     if as_json:
-        _print_json({"hits": [_hit(n, hit) for n, hit in enumerate(found.hits, 1)], "timings": _rounded(found.timings)})
+        print_json({"hits": [_hit(n, hit) for n, hit in enumerate(found.hits, 1)], "timings": _rounded(found.timings)})
         return
     if found.hits and not found.hits[0].fits:
         click.echo("Nothing here really fits; the closest there are:", err=True)
@@ -116,8 +124,8 @@ def retrieval(found: Retrieval, as_json: bool) -> None:
     table.add_column("why")
     table.add_column("file", overflow="fold")
     for number, hit in enumerate(found.hits, 1):
-        table.add_row(str(number), _plain(hit.record.name), _plain(hit.why), _plain(hit.uri))
-    _console().print(table if found.hits else "no pictures found")
+        table.add_row(str(number), plain(hit.record.name), plain(hit.why), plain(hit.uri))
+    console().print(table if found.hits else "no pictures found")
 
 
 def answer(events: Iterable[ChatEvent], as_json: bool) -> None:
@@ -127,9 +135,9 @@ def answer(events: Iterable[ChatEvent], as_json: bool) -> None:
         if isinstance(event, Retrieved):
             hits = event.hits
         elif isinstance(event, Delta) and not as_json:
-            click.echo("\n".join(map(_printable, event.text.split("\n"))), nl=False)
+            click.echo("\n".join(map(printable, event.text.split("\n"))), nl=False)
         elif isinstance(event, Notice):
-            click.echo(f"note: {_printable(event.text)}", err=True)
+            click.echo(f"note: {printable(event.text)}", err=True)
         elif isinstance(event, Done):
             _finish(event, hits, as_json)
 
@@ -141,22 +149,26 @@ def _finish(done: Done, hits: tuple[Hit, ...], as_json: bool) -> None:
     ]
     if as_json:
         listed = [_hit(n, hit) for n, hit in enumerate(hits, 1)]
-        _print_json({"answer": done.answer, "citations": cited, "hits": listed, "timings": _rounded(done.timings)})
+        doubts = [{"sentence": doubt.sentence, "reason": doubt.reason} for doubt in done.doubts]
+        told = {"answer": done.answer, "citations": cited, "doubts": doubts, "hits": listed}
+        print_json({**told, "timings": _rounded(done.timings)})
         return
     click.echo("\n")
     for citation in cited:
-        click.echo(f"[{citation['number']}] {_printable(citation['title'])}  {_printable(citation['uri'])}")
+        click.echo(f"[{citation['number']}] {printable(citation['title'])}  {printable(citation['uri'])}")
+    for doubt in done.doubts:
+        click.echo(f"note: not supported: {printable(doubt.sentence)} ({printable(doubt.reason)})", err=True)
 
 
 def status(now: Status, as_json: bool) -> None:
     """What a knowledge base holds."""
     if as_json:
-        _print_json(asdict(now))
+        print_json(asdict(now))
         return
     table = Table(box=None, show_header=False, pad_edge=False)
     for name, value in now.lines():
-        table.add_row(name, _plain(value))
-    _console().print(table)
+        table.add_row(name, plain(value))
+    console().print(table)
 
 
 def checks(found: Iterable[Check], as_json: bool) -> int:
@@ -165,12 +177,12 @@ def checks(found: Iterable[Check], as_json: bool) -> int:
     for check in found:
         looked.append(check)
         if not as_json:
-            click.echo(f"{'ok' if check.ok else 'FAIL':<4}  {_printable(check.name)}: {_printable(check.said)}")
+            click.echo(f"{'ok' if check.ok else 'FAIL':<4}  {printable(check.name)}: {printable(check.said)}")
             if check.mend:
-                click.echo(f"      -> {_printable(check.mend)}")
+                click.echo(f"      -> {printable(check.mend)}")
     well = all(check.ok for check in looked)
     if as_json:
-        _print_json({"ok": well, "checks": [asdict(check) for check in looked]})
+        print_json({"ok": well, "checks": [asdict(check) for check in looked]})
     return 0 if well else 1
 
 
@@ -182,30 +194,34 @@ def _hit(rank: int, hit: Hit) -> dict[str, Any]:
         "title": hit.record.name,
         "score": round(hit.score, 6),
         "ranks": {name: found.rank for name, found in hit.found.items()},
+        "scores": {name: round(found.score, 4) for name, found in hit.found.items()},
+        "shares": {name: round(found.share, 4) for name, found in hit.found.items()},
+        "matched": list(hit.matched),
         "fits": hit.fits,
         "why": hit.why,
         "duplicates": list(hit.duplicates),
     }
 
 
-def _console() -> Console:
+def console() -> Console:
     """On a terminal as wide as that is; for another program no line is ever broken."""
     return Console(width=None if sys.stdout.isatty() else _UNBROKEN, highlight=False)
 
 
-def _printable(text: object) -> str:
+def printable(text: object) -> str:
     """Text of a record, without the control characters that a terminal would obey."""
     return "".join(c if c.isprintable() else " " for c in str(text))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """The same, without meaning to rich."""
-    return escape(_printable(text))
+    return escape(printable(text))
 
 
 def _rounded(timings: Any) -> dict[str, float]:
     return {name: round(seconds, 4) for name, seconds in timings.items()}
 
 
-def _print_json(document: Any) -> None:
+def print_json(document: Any) -> None:
+    """One JSON document on stdout."""
     click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 
-from imagelore.generate import Generator, checked, citations
-from imagelore.types import ChatEvent, Delta, Done, GeneratorEvent, Notice, Prompt, Stop, Usage
+from imagelore.augment import prompt_tokens, size, text_tokens
+from imagelore.generate import ChatModel, Generator, checked, citations, doubts
+from imagelore.settings import Settings
+from imagelore.types import ChatEvent, Delta, Done, GeneratorEvent, Notice, Prompt, Sent, Stop, Usage
+
+_MILLION = 1_000_000
 
 
-def answered(generator: Generator, prompt: Prompt, timings: dict[str, float]) -> Iterator[ChatEvent]:
+def answered(
+    generator: Generator, prompt: Prompt, timings: dict[str, float], settings: Settings
+) -> Iterator[ChatEvent]:
     """The generator's events, its text through the citation filter, and what they add up to."""
     start = time.perf_counter()
     end = _End()
@@ -26,14 +33,48 @@ def answered(generator: Generator, prompt: Prompt, timings: dict[str, float]) ->
     timings["generate"] = time.perf_counter() - start
     answer = "".join(pieces)
     hits = [source.hit for source in prompt.sources]
-    yield Done(answer, citations(answer, hits), end.usage, timings, end.stop)
+    sent = _sent(prompt, answer, end.usage, settings) if isinstance(generator, ChatModel) else Sent()
+    marked = doubts(answer, prompt.sources) if settings.doubts else ()
+    yield Done(answer, citations(answer, hits), end.usage or Usage(), timings, end.stop, sent, marked)
+
+
+def _sent(prompt: Prompt, answer: str, usage: Usage | None, settings: Settings) -> Sent:
+    """What a chat model was sent: all pictures of the prompt, or as many as it says, the question's own first."""
+    pictures = {source.number: source.picture for source in prompt.sources if source.picture is not None}
+    went = len(prompt.pictures) + len(pictures) if usage is None else usage.pictures
+    own = prompt.pictures[:went]
+    numbers = tuple(pictures)[: went - len(own)]
+    sizes = [size(picture) for picture in (*own, *(pictures[number] for number in numbers))]
+    tokens = prompt_tokens(_with(prompt, own, numbers))
+    used = usage or Usage()
+    return Sent(
+        numbers,
+        len(own),
+        sum(width * height for width, height in sizes),
+        tokens,
+        _cost(used.prompt_tokens or tokens, used.completion_tokens or text_tokens(answer), settings),
+    )
+
+
+def _with(prompt: Prompt, own: Sequence[bytes], numbers: Collection[int]) -> Prompt:
+    """The prompt with these pictures only."""
+    sources = (s if s.number in numbers else replace(s, picture=None) for s in prompt.sources)
+    return replace(prompt, pictures=tuple(own), sources=tuple(sources))
+
+
+def _cost(prompt: int, answer: int, settings: Settings) -> float | None:
+    """What so many tokens cost; None: no prices are set."""
+    if not (settings.price_input or settings.price_output):
+        return None
+    return (prompt * settings.price_input + answer * settings.price_output) / _MILLION
 
 
 class _End:
     """Takes a generator's events apart: text to the filter, the rest kept until it is asked for."""
 
     def __init__(self) -> None:
-        self.usage, self.stop = Usage(), Stop()
+        self.usage: Usage | None = None
+        self.stop = Stop()
         self._notices: list[Notice] = []
 
     def texts(self, events: Iterator[GeneratorEvent]) -> Iterator[str]:

@@ -17,7 +17,7 @@ _NAMED = 1_000  # skipped pictures that a report names; all are counted
 class Progress:
     """How far a run is: `done` of `total` in this stage (total 0: not known yet)."""
 
-    stage: Literal["listing", "indexing", "uploading", "finishing"]
+    stage: Literal["listing", "indexing", "uploading", "finishing", "asking"]
     done: int = 0
     total: int = 0
     skipped: int = 0

@@ -1,94 +1,118 @@
-"""One turn of a conversation: retrieve, augment, generate."""
+"""One turn of a conversation: understand, retrieve, augment, generate; and how it is remembered."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Generator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagelore.augment import Budget, augment
 from imagelore.flows._answering import answered
+from imagelore.flows._finding import found_for
+from imagelore.flows._recalling import pictures_of
+from imagelore.flows._understanding import understanding
 from imagelore.flows.pictures import jpeg
-from imagelore.generate import uncited
-from imagelore.retrieve.question.counting import counted, within
+from imagelore.generate import citations, uncited
 from imagelore.types import (
+    NOTHING,
+    Attached,
     ChatEvent,
-    Count,
+    Done,
     Hit,
+    Intent,
     Notice,
     Prompt,
     Record,
     Retrieved,
     Scope,
     Turn,
+    Usage,
 )
-from imagelore.words import follows, subject
 
 if TYPE_CHECKING:
-    from imagelore.flows.knowledge import KnowledgeBase, Retrieval
+    from imagelore.flows.knowledge import KnowledgeBase
 
 ChatStream = Generator[ChatEvent, None, None]
 """`Retrieved`, then `Delta` and `Notice`, then `Done`; closing it ends the request behind it."""
+Shown = bytes | str
+"""A picture of a question: its bytes, or the id of a record whose picture it is."""
+REMEMBERED = 40
+"""Turns that shape what follows: `history` may hold more, and nothing older is looked at."""
 
-_LEANS_ON = 300  # characters of an earlier question that a later one is searched with
-_LONGEST_COUNTED = 1_000  # characters of a question that may ask for a count
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with all that it is asked in."""
+
+    question: str
+    pictures: Sequence[Shown] = ()
+    history: Sequence[Turn] = ()
+    top: int | None = None
+    scope: Scope = Scope()
+    intent: Intent | None = None  # how to understand it, where that is settled; None: it is read
 
 
-def chat(
-    kb: KnowledgeBase,
-    question: str,
-    pictures: Sequence[bytes] = (),
-    history: Sequence[Turn] = (),
-    *,
-    top: int | None = None,
-    scope: Scope = Scope(),
-) -> ChatStream:
+def chat(kb: KnowledgeBase, asked: Asked) -> ChatStream:
     """See `KnowledgeBase.chat`."""
     start = time.perf_counter()
-    count = counted(question, kb.index, scope) if len(question) <= _LONGEST_COUNTED else None
-    counting = time.perf_counter() - start
-    narrow = count.filter if count and count.number else None
-    text = in_context(question, () if pictures else history)
-    found = kb.search(text, pictures, top=top, scope=within(scope, narrow))
-    hits = found.hits
-    if count and narrow:
-        hits = _matching(kb, count, found, top or kb.settings.top, scope)
-        count = replace(count, ids=tuple(dict.fromkeys([*(hit.record.id for hit in hits), *count.ids])))
-    yield Retrieved(hits, found.searched)
+    asked = replace(asked, history=asked.history[-REMEMBERED:])
+    read = understanding(kb, asked)
+    pictures = pictures_of(kb, asked, read.intent)
+    intent = replace(read.intent, like=tuple(record.id for record in pictures.like))
+    understood = time.perf_counter() - start
+    found = found_for(kb, asked, intent, pictures)
+    notices = (*pictures.notices, *found.notices)
+    yield Retrieved(found.hits, found.searched, notices, found.intent, found.captions)
     start = time.perf_counter()
-    sent = tuple(jpeg(data, kb.settings.answer_side, kb.settings) for data in pictures)
-    asked = Prompt(question, (), sent, tuple(history), (count,) if count else (), kb.index.count(scope))
+    sent = tuple(jpeg(data, kb.settings.answer_side, kb.settings) for data in pictures.all)
+    total = kb.index.count(asked.scope)
+    counts = (found.count,) if found.count else ()
+    back = len(pictures.back)
+    prompt = Prompt(asked.question, (), sent, tuple(asked.history), counts, total, found.intent, back)
     reduced: list[str] = []
-    prompt = _prompt(kb, asked, hits, reduced)
+    prompt = _prompt(kb, prompt, found.hits, reduced)
     if reduced:
         yield Notice(f"{len(reduced)} of the pictures behind this answer could not be opened: {reduced[0]}")
-    timings = {**found.timings, "augment": counting + time.perf_counter() - start}
-    yield from answered(kb.generator, prompt, timings)
+    timings = {"understand": understood, **found.timings, "augment": time.perf_counter() - start}
+    for event in answered(kb.generator, prompt, timings, kb.settings):
+        yield _with(event, read.usage, found.usage) if isinstance(event, Done) else event
 
 
-def in_context(question: str, history: Sequence[Turn]) -> str:
-    """What to search for: a question that leans on the turns before is led by what these were about."""
-    asked = [question]
-    for earlier in reversed(history):
-        if not follows(asked[0]):
-            break
-        asked.insert(0, earlier.question[:_LEANS_ON])
-    return " ".join([*map(subject, asked[:-1]), question])
+def _with(done: Done, *more: Usage) -> Done:
+    """The end of a turn with what its other requests took: tokens, not pictures, which are told of the answer's own."""
+    prompt = sum((usage.prompt_tokens for usage in more), done.usage.prompt_tokens)
+    completion = sum((usage.completion_tokens for usage in more), done.usage.completion_tokens)
+    return replace(done, usage=replace(done.usage, prompt_tokens=prompt, completion_tokens=completion))
 
 
-def turn(question: str, answer: str, hits: Sequence[Hit]) -> Turn:
-    """A finished turn as the next ones remember it: its answer with the titles of its hits for their numbers."""
-    return Turn(question, uncited(answer, {number: hit.record.name for number, hit in enumerate(hits, start=1)}))
+def turn(question: str, answer: str, found: Retrieved, files: Sequence[Path] = ()) -> Turn:
+    """A finished turn as the next ones remember it.
+
+    Args:
+        question: as it was asked.
+        answer: all of its text that came, with its citations.
+        found: the turn's first event.
+        files: where the question's own pictures (those that were bytes) are, in their order; they are read again only
+            when a later question needs them, and one that is gone by then is named in a notice. Without a file, a
+            picture is not remembered.
+    """
+    hits = tuple(map(_light, found.hits))
+    captions = [*found.captions, *[""] * len(files)]
+    return Turn(
+        question,
+        uncited(answer, {number: hit.record.name for number, hit in enumerate(hits, start=1)}),
+        hits,
+        tuple(citation.number for citation in citations(answer, hits)),
+        tuple(Attached(file, caption) for file, caption in zip(files, captions, strict=False)),
+        found.intent,
+    )
 
 
-def _matching(kb: KnowledgeBase, count: Count, found: Retrieval, top: int, scope: Scope) -> tuple[Hit, ...]:
-    """The hits of a question that was counted: they meet its condition, also those that no ranking found."""
-    hits = [hit if hit.fits else replace(hit, fits=True, why=count.condition) for hit in found.hits]
-    known = {id for hit in hits for id in (hit.record.id, *hit.duplicates)}
-    missing = [id for id in count.ids if id not in known][: top - len(hits)]
-    hits += [Hit(r, kb.pictures.uri(r), 0.0, {}, why=count.condition) for r in kb.index.get(missing, scope)]
-    return tuple(hits)
+def _light(hit: Hit) -> Hit:
+    """A hit without its thumbnail and vectors: what a long conversation keeps is small."""
+    return replace(hit, record=replace(hit.record, thumbnail=b"", images=NOTHING, texts=NOTHING))
 
 
 def _prompt(kb: KnowledgeBase, asked: Prompt, hits: Sequence[Hit], reduced: list[str]) -> Prompt:
@@ -103,4 +127,5 @@ def _prompt(kb: KnowledgeBase, asked: Prompt, hits: Sequence[Hit], reduced: list
             reduced.append(file.notice)
         return jpeg(file.data, kb.settings.answer_side, kb.settings)
 
-    return augment(asked, hits, shrunk, Budget(pictures=min(kb.settings.answer_pictures, kb.generator.pictures)))
+    most = min(kb.settings.answer_pictures, kb.generator.pictures)
+    return augment(asked, hits, shrunk, Budget(pictures=most, tokens=kb.settings.answer_tokens))

@@ -17,7 +17,8 @@ from operator import itemgetter
 from typing import Any, cast
 
 from imagelore.embed import Embedder
-from imagelore.errors import SourceError, UnreadableError
+from imagelore.errors import ImageloreError, SourceError, UnreadableError
+from imagelore.flows._calibrate import calibrate
 from imagelore.flows._fields import Fields
 from imagelore.flows._listing import Listing, list_into
 from imagelore.flows._naming import named
@@ -89,6 +90,8 @@ def ingest(settings: Settings, address: str, run: Run | None = None) -> Report:
         if tally.added or tally.updated or tally.removed:
             run.progress(Progress("finishing"))
         tally.unseen = index.refresh()  # also when nothing changed: the run before may have been killed just here
+        if not run.stop():
+            _calibrate(index, embedder, tally)
         return tally.report(plan.pictures(), time.perf_counter() - start)
 
 
@@ -171,6 +174,14 @@ def _pipeline(
         closing(overlapped(write, chunked(tally.passing(embedded), _CHUNK, _SECONDS), 1)) as written,
     ):
         yield from written
+
+
+def _calibrate(index: Index, embedder: Embedder, tally: Tally) -> None:
+    """What is written stays and can be searched also where this fails."""
+    try:
+        calibrate(index, embedder, tally.added + tally.updated + tally.removed)
+    except ImageloreError as error:
+        tally.warn([f"what fits a question could not be measured, and the next run tries again: {error}"])
 
 
 def _remove(index: Index, plan: Plan) -> int:

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from functools import cached_property
 from types import ModuleType
 from typing import Any, Self, cast
 
 from imagelore import providers
 from imagelore.embed import Embedder
-from imagelore.errors import MismatchError, UnreadableError, UsageError
-from imagelore.flows.chat import ChatStream, chat
+from imagelore.errors import MismatchError, UsageError
+from imagelore.flows.chat import Asked, ChatStream, Shown, chat
 from imagelore.flows.pictures import PictureFile, Pictures
+from imagelore.flows.search import Retrieval, Sought, searched
 from imagelore.generate import Generator
 from imagelore.index import Index
-from imagelore.read import Options
-from imagelore.retrieve import retrieve
 from imagelore.settings import Settings
-from imagelore.types import Asset, EmbedderInfo, Hit, Query, Scope, Turn, Vectors
-from imagelore.words import subject
-
-
-@dataclass(frozen=True, slots=True)
-class Retrieval:
-    """What a question found: hits best first, what was searched for in words, and seconds by step."""
-
-    hits: tuple[Hit, ...]
-    searched: str
-    timings: Mapping[str, float] = field(default_factory=dict)
+from imagelore.types import EmbedderInfo, Filter, Intent, Scope, Turn
+from imagelore.where import parsed
 
 
 class KnowledgeBase:
@@ -60,38 +48,47 @@ class KnowledgeBase:
         return load_generator(self.settings)
 
     def search(
-        self, text: str = "", pictures: Sequence[bytes] = (), *, top: int | None = None, scope: Scope = Scope()
-    ) -> Retrieval:
+        self, text: str = "", pictures: Sequence[bytes] = (), *, top: int | None = None, scope: Scope = Scope(),
+        rankings: str | None = None,
+    ) -> Retrieval:  # fmt: skip
         """The pictures that fit words, pictures or both, best first.
 
+        Args:
+            text: the question's words.
+            pictures: its pictures: each record counts by the one that it is most like.
+            top: how many hits.
+            scope: the records to look among.
+            rankings: the ones to find by, with commas between ("text,image"); "": all.
+
         Raises:
-            UsageError: nothing to search for, a question that is too long, or a query picture that is no picture.
+            UsageError: nothing to search for, a question that is too long or has too many pictures, a query picture
+                that is no picture, or a ranking that there is none of.
         """
-        start = time.perf_counter()
-        top = self.settings.top if top is None else top
-        if top < 1:
-            raise UsageError(f"`top` must be at least 1, not {top}")
-        query = self._query(
-            _checked_question(text, pictures, self.settings.max_question), pictures, depth=max(100, 2 * top)
-        )
-        embedded = time.perf_counter()
-        hits = retrieve(query, self.index, self.embedder.info, self.pictures.uri, top, scope)
-        done = time.perf_counter()
-        return Retrieval(
-            hits, _searched(query.text, len(pictures)), {"embed": embedded - start, "search": done - embedded}
-        )
+        return searched(self, Sought(text, pictures, top, scope, rankings))
 
     def chat(
-        self, question: str, pictures: Sequence[bytes] = (), history: Sequence[Turn] = (), *, top: int | None = None,
-        scope: Scope = Scope(),
+        self, question: str, pictures: Sequence[Shown] = (), history: Sequence[Turn] = (), *, top: int | None = None,
+        scope: Scope = Scope(), intent: Intent | None = None,
     ) -> ChatStream:  # fmt: skip
         """Answers a question as a stream: `Retrieved` first, then `Delta` and `Notice`, `Done` last.
+
+        `pictures` are bytes, or ids of records whose pictures they are. `history` is made of `flows.chat.turn`.
+        `Retrieved.intent` says how the question was understood; to have that changed (a filter taken off), ask the same
+        again with the changed `intent`: then nothing is read into the words.
 
         Raises:
             UsageError: as `search`.
             GeneratorError: no answer can be had.
         """
-        return chat(self, question, pictures, history, top=top, scope=scope)
+        return chat(self, Asked(question, pictures, history, top, scope, intent))
+
+    def where(self, expression: str) -> Filter | None:
+        """A filter expression (docs/filters.md) over this knowledge base's fields; None where it is blank.
+
+        Raises:
+            ExpressionError: it cannot be read; the text shows the place.
+        """
+        return parsed(expression, self.index.fields()) if expression.strip() else None
 
     def picture(self, id: str) -> PictureFile:
         """The full picture of a record, or its thumbnail with a notice.
@@ -103,23 +100,6 @@ class KnowledgeBase:
         if not records:
             raise UsageError(f"there is no picture {id!r} in this knowledge base")
         return self.pictures.open(records[0])
-
-    def _query(self, text: str, pictures: Sequence[bytes], depth: int) -> Query:
-        texts: dict[str, Vectors] = {}
-        images: dict[str, Vectors] = {}
-        if text:
-            texts = {space: rows[0] for space, rows in self.embedder.embed_texts([subject(text)], role="query").items()}
-        if pictures:
-            images = dict(self.embedder.embed_images([self._decoded(data) for data in pictures]).vectors)
-        return Query(text, texts, images, depth)
-
-    def _decoded(self, data: bytes) -> Any:
-        options = Options(image_side=self.embedder.info.image_side, max_pixels=self.settings.max_pixels)
-        try:
-            reading = providers.load("read", "picture").read(Asset("your picture", "", len(data)), data, options)
-        except UnreadableError as error:
-            raise UsageError(f"your picture cannot be read: {error}") from error
-        return reading.picture
 
 
 def open_index(settings: Settings) -> Index:
@@ -208,19 +188,3 @@ def check_embedder(asked: EmbedderInfo, stamp: EmbedderInfo, kb: str) -> None:
         f"`{kb}` was made by the embedder {stamp.name!r}, not {asked.name!r}: leave out `--embedder`, or index into "
         f"another place with {other}"
     )
-
-
-def _checked_question(text: str, pictures: Sequence[bytes], limit: int) -> str:
-    text = " ".join(text.split())
-    if len(text) > limit:
-        raise UsageError(f"the question has {len(text):,} characters; {limit:,} are the limit: shorten it")
-    if not pictures and not any(c.isalnum() for c in text):
-        raise UsageError("there is nothing to search for: ask in words, with a picture, or both")
-    return text
-
-
-def _searched(text: str, pictures: int) -> str:
-    parts = [f'"{text}"'] if text else []
-    if pictures:
-        parts.append("your picture" if pictures == 1 else f"your {pictures} pictures")
-    return " + ".join(parts)

@@ -10,6 +10,7 @@ from imagelore.errors import ImageloreError
 from imagelore.flows.knowledge import generator_name, index_name, load_generator, open_index
 from imagelore.flows.pictures import source_name
 from imagelore.settings import Settings
+from imagelore.types import Calibration
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Status:
     fields: Mapping[str, str]
     schema: int
     details: Mapping[str, Any]
+    calibration: Calibration | None
     steps: Mapping[str, str]  # step -> the provider (or providers) that does it here
 
     def lines(self) -> Iterator[tuple[str, str]]:
@@ -37,6 +39,7 @@ class Status:
             yield "source", f"{name}: {root}"
         yield "steps", " -> ".join(f"{step} {provider}" for step, provider in self.steps.items())
         yield "fields", ", ".join(f"{name} ({kind})" for name, kind in self.fields.items()) or "none"
+        yield "calibration", _told(self.calibration)
         for name, value in self.details.items():
             yield name.replace("_", " "), str(value)
 
@@ -58,6 +61,7 @@ def status(settings: Settings) -> Status:
         fields=dict(info.fields),
         schema=info.schema,
         details=dict(info.details),
+        calibration=info.calibration,
         steps={
             "source": ", ".join(sorted({source_name(source.root) for source in info.sources})) or "none yet",
             "embed": info.embedder.name,
@@ -65,6 +69,13 @@ def status(settings: Settings) -> Status:
             "generate": generator_name(settings),
         },
     )
+
+
+def _told(made: Calibration | None) -> str:
+    if made is None:
+        return "none: `imagelore index` makes it"
+    of = f"{made.answerable} answerable and {made.unanswerable} unrelated questions over {made.records:,} pictures"
+    return f"{of}; {made.false_answers:.0%} of the unrelated would find something that fits"
 
 
 def _generator(settings: Settings) -> str:

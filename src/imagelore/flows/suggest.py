@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,7 @@ PLACES = ("place", "location", "where", "city", "town", "region", "country", "si
 """Names of fields that say where, the most telling first."""
 
 _SAMPLE = 60  # records looked at: enough to meet every kind of question, few enough to stay instant
+_FOLLOWED = 12  # hits that are looked at for what tells them apart
 _LONGEST = 48  # characters of a title or value that still reads well inside a question
 _SURE = 0.6  # the probability from which a seen class is worth asking about
 
@@ -31,20 +33,48 @@ def suggestions(index: Index, hits: Sequence[Hit] = (), limit: int = 4) -> tuple
 
     Args:
         index: facets and a page of records are read, nothing is searched.
-        hits: those of the last answer: then the questions lead on from them. None: for the first visit.
+        hits: those of the last answer: the questions lead on from those that fit, or narrow them down. None, or none
+            that fits: as for the first visit.
         limit: how many at most; a knowledge base without metadata has fewer to offer.
 
     Raises:
         KnowledgeBaseError: the index cannot be read.
     """
-    records = [hit.record for hit in hits if hit.fits][:4] if hits else _spread(index.browse(limit=_SAMPLE))
-    if hits:
-        records = records[1:] + records[:1]  # the best hit was just talked about: the others come first
+    found = [hit.record for hit in hits if hit.fits][:_FOLLOWED]
+    records = found[1:4] + found[:1]  # the best hit was just talked about: the others come first
+    records = records or _spread(index.browse(limit=_SAMPLE))
     facets = index.facets()
-    kinds = [_where(records), _how_many(records, facets), _look_alike(records), _when(records), _which(records, facets)]
+    kinds = [
+        _narrower(found), _where(records), _how_many(records, facets), _look_alike(records), _when(records),
+        _same(found[:4], facets), _which(records, facets),
+    ]  # fmt: skip
     firsts = [kind for kind in (next(kind, None) for kind in kinds) if kind is not None]
     chosen = {suggestion.text.casefold(): suggestion for suggestion in chain(firsts, *kinds)}
     return tuple(chosen.values())[:limit]
+
+
+def _narrower(records: Sequence[Record]) -> Iterator[Suggestion]:
+    """Values that some of the hits have, and some have not: the nearer to the half of them, the sooner."""
+    places = [str(value) for r in records for name, value in r.fields.items() if _is_place(name) and _short(str(value))]
+    tags = [tag for record in records for tag in record.tags if _short(tag)]
+    held = [(f"Only those from {value}", n) for value, n in Counter(places).items()]
+    held += [(f'Only those tagged "{tag}"', n) for tag, n in Counter(tags).items()]
+    years = sorted(year for record in records if (year := _year(record)) is not None)
+    if len(years) > 2 and years[0] < (middle := years[len(years) // 2]):
+        held.append((f"And before {middle}?", sum(year < middle for year in years)))
+    splitting = [(text, n) for text, n in held if 1 < n < len(records)]
+    for text, _ in sorted(splitting, key=lambda pair: abs(2 * pair[1] - len(records))):
+        yield Suggestion(text)
+
+
+def _same(records: Sequence[Record], facets: Sequence[Facet]) -> Iterator[Suggestion]:
+    """What else is from the place or the year of a hit."""
+    counts = {(facet.field, value): number for facet in facets for value, number in facet.values}
+    for record in records:
+        for name, value in record.fields.items():
+            told = _is_place(name) or value == _year(record)
+            if told and _short(str(value)) and counts.get((name, value), 0) > 1:
+                yield Suggestion(f"Which pictures are from {value}?")
 
 
 def _spread(records: list[Record]) -> list[Record]:
@@ -93,6 +123,11 @@ def _look_alike(records: Sequence[Record]) -> Iterator[Suggestion]:
 
 def _is_place(name: str) -> bool:
     return name.casefold() in PLACES
+
+
+def _year(record: Record) -> int | None:
+    years = (value for name, value in record.fields.items() if name.casefold() == "year" and isinstance(value, int))
+    return next(years, None)
 
 
 def _is_year(name: str, value: object) -> bool:

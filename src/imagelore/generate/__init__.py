@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from typing import Protocol, runtime_checkable
 
 from imagelore.generate._checked import checked, citations, uncited
+from imagelore.generate._support import doubts
 from imagelore.types import GeneratorEvent, Prompt, Reply, Task
 
-__all__ = ["ChatModel", "Generator", "checked", "citations", "uncited"]
+__all__ = ["ChatModel", "Generator", "checked", "citations", "doubts", "uncited"]
 
 
 class Generator(Protocol):
@@ -44,7 +45,10 @@ class ChatModel(Protocol):
     """A generator that can be given tasks beside answering; `extractive`, which quotes, is none."""
 
     def complete(self, task: Task) -> Reply:
-        """The model's whole reply to one task, sent once: whoever asks goes on without it where none comes.
+        """The model's whole reply to one task: whoever asks goes on without it where none comes.
+
+        The task's texts go as data between markers; each text that others wrote still needs a line of its own, without
+        line breaks. Pictures that cannot be sent are left out: `usage.pictures` tells how many went.
 
         Raises:
             GeneratorError: no reply can be had within the task's time.

@@ -14,10 +14,9 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from imagelore.types import Count, Prompt, PromptSource, Record
-from imagelore.words import said
+from imagelore import words
+from imagelore.types import Count, Intent, Prompt, PromptSource, Record, Turn
 
-TEXT_LIMIT = 1_500  # characters of a record's text
 _VALUE_LIMIT = 300  # characters of one field, of the tags, of a title
 _FIELDS = 30
 _SEEN = 5  # class names
@@ -27,18 +26,18 @@ Message = dict[str, Any]
 """One message of the chat completions protocol: its role and its content, a text or a list of parts."""
 
 
-def messages(prompt: Prompt, *, pictures: bool = True, text_limit: int = TEXT_LIMIT) -> list[Message]:
+def messages(prompt: Prompt, *, pictures: bool = True, text_limit: int | None = None) -> list[Message]:
     """The system's rules, the earlier turns, then the sources with the question.
 
     Args:
         prompt: what to answer, and from what.
         pictures: send pictures as data URLs; without, the last message is plain text.
-        text_limit: characters of each record's text.
+        text_limit: characters of each record's text; None: the prompt's own limit.
     """
     listed: list[Message] = [{"role": "system", "content": system_text()}]
     for turn in prompt.history:
-        listed += [_said("user", turn.question), _said("assistant", turn.answer)]
-    parts = list(_parts(prompt, pictures, text_limit))
+        listed += [said("user", turn.question + _shown(turn)), said("assistant", turn.answer)]
+    parts = list(_parts(prompt, pictures, prompt.text_limit if text_limit is None else text_limit))
     if all(part["type"] == "text" for part in parts):
         return [*listed, {"role": "user", "content": "\n\n".join(part["text"] for part in parts)}]
     return [*listed, {"role": "user", "content": parts}]
@@ -56,23 +55,31 @@ def system_text() -> str:
 
 
 def _parts(prompt: Prompt, pictures: bool, text_limit: int) -> Iterator[Message]:
-    yield _text(_block(prompt, pictures, text_limit))
+    yield text_part(_block(prompt, pictures, text_limit))
     if pictures:
         for source in prompt.sources:
             if source.picture is not None:
-                yield _text(f"Picture of source [{source.number}]:")
-                yield _picture(source.picture)
-        for picture in prompt.pictures:
-            yield _text("Picture from the user:")
-            yield _picture(picture)
-    yield _text(f"Question: {_sendable(prompt.question).strip() or _wordless(prompt)}")
+                yield text_part(f"Picture of source [{source.number}]:")
+                yield picture_part(source.picture)
+        for n, picture in enumerate(prompt.pictures):
+            earlier = n >= len(prompt.pictures) - prompt.recalled
+            yield text_part("Picture from earlier in the conversation:" if earlier else "Picture from the user:")
+            yield picture_part(picture)
+    yield text_part(f"Question: {prompt.question.strip() or _wordless(prompt)}")
+
+
+def _shown(turn: Turn) -> str:
+    """What remains of an earlier turn's pictures: their captions."""
+    shown = [_flat(picture.caption, _VALUE_LIMIT) or "a picture" for picture in turn.pictures]
+    return f" (with {len(shown)} of my own pictures: {'; '.join(shown)})" if shown else ""
 
 
 def _wordless(prompt: Prompt) -> str:
     return "What do my pictures show, and which of the sources are like them?" if prompt.pictures else "(none)"
 
 
-def _said(role: str, text: str) -> Message:
+def said(role: str, text: str) -> Message:
+    """A message of one text."""
     return {"role": role, "content": _sendable(text)}
 
 
@@ -81,11 +88,13 @@ def _sendable(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _text(text: str) -> Message:
-    return {"type": "text", "text": text}
+def text_part(text: str) -> Message:
+    """A text as a part of a message."""
+    return {"type": "text", "text": _sendable(text)}
 
 
-def _picture(jpeg: bytes) -> Message:
+def picture_part(jpeg: bytes) -> Message:
+    """A picture as a part of a message: a data URL."""
     return {"type": "image_url", "image_url": {"url": (b"data:image/jpeg;base64," + base64.b64encode(jpeg)).decode()}}
 
 
@@ -94,11 +103,19 @@ def _block(prompt: Prompt, pictures: bool, text_limit: int) -> str:
     lines = [f"<sources {mark}>"]
     if prompt.counts:
         lines += ["Over the whole knowledge base (exact):", *map(_count, prompt.counts), ""]
+    if understood := _flat(_understood(prompt.intent), _VALUE_LIMIT):
+        lines += [f"The question was understood as: {understood}", ""]
     for source in prompt.sources:
         lines += [*_source(source, pictures, text_limit), ""]
-    if not prompt.sources:
-        lines.append("No picture of the knowledge base fits this question.")
+    if not any(source.hit.fits for source in prompt.sources):
+        closest = "; these are the closest there are." if prompt.sources else "."
+        lines.append(f"No picture of the knowledge base fits this question{closest}")
     return "\n".join([*lines, f"</sources {mark}>"])
+
+
+def _understood(intent: Intent) -> str:
+    """The question as one that needs nothing before it; "" where it is as it was asked, or nothing was read into it."""
+    return intent.text if intent.how in ("rules", "model") else ""
 
 
 def _count(count: Count) -> str:
@@ -114,7 +131,7 @@ def _source(source: PromptSource, pictures: bool, text_limit: int) -> Iterator[s
         if value:
             yield f"  {name}: {value}"
     if pictures and source.picture is None:
-        yield "  (its picture is not sent)"
+        yield f"  (its picture shows the same as {source.twin})" if source.twin else "  (its picture is not sent)"
 
 
 def _facts(record: Record, text_limit: int) -> Iterator[tuple[str, str]]:
@@ -123,7 +140,7 @@ def _facts(record: Record, text_limit: int) -> Iterator[tuple[str, str]]:
     yield "tags", _flat(", ".join(record.tags), _VALUE_LIMIT)
     yield "taken", record.taken_at.isoformat(" ", "minutes") if record.taken_at else ""
     for name, value in list(record.fields.items())[:_FIELDS]:
-        yield _flat(name, 60), _flat(said(value), _VALUE_LIMIT)
+        yield _flat(name, 60), _flat(words.said(value), _VALUE_LIMIT)
     seen = [f"{name} ({probability:.0%})" for name, probability in record.seen.classes[:_SEEN]]
     yield "seen by a classifier (a guess)", _flat(", ".join(seen), _VALUE_LIMIT)
     yield "main colours (a guess)", _flat(", ".join(record.seen.colours), _VALUE_LIMIT)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
-from imagelore.types import Facet, FieldType, IndexInfo, Query, Ranking, Record, Scope, SourceInfo
+from imagelore.types import Calibration, Facet, FieldType, IndexInfo, Query, Ranking, Record, Scope, SourceInfo
 
 
 class Index(Protocol):
@@ -37,6 +37,14 @@ class Index(Protocol):
 
     def remember(self, source: SourceInfo) -> None:
         """Stores a source's name and root; a known name gets the new root."""
+        ...
+
+    def calibrate(self, calibration: Calibration) -> None:
+        """Stores what scores mean here, in the place of what was stored before."""
+        ...
+
+    def calibration(self) -> Calibration | None:
+        """What was stored; cheap, and perhaps half a minute old."""
         ...
 
     def refresh(self) -> str:

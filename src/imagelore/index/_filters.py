@@ -1,33 +1,27 @@
 """Filters as plain tests of columns: what every engine's filter language can say, with values of the right type.
 
 Fields become columns, values are checked against their field's type, days become moments, fractions are rounded towards
-the answer that they give for whole numbers, words become stems. An engine only writes the result down in its language.
+the answer that they give for whole numbers, words become stems, and negations move to the single tests, where what they
+say of missing values is written out. An engine only writes the result down in its language.
 """
 
 from __future__ import annotations
 
-import difflib
 import math
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import chain
 from typing import Any
 
 from imagelore.errors import UsageError
 from imagelore.index._columns import field_column
+from imagelore.index._values import utf8
 from imagelore.index._words import mentioned
-from imagelore.types import AllOf, AnyOf, Compare, FieldType, Filter, Mentions
+from imagelore.types import OWN_FIELDS, AllOf, AnyOf, Compare, FieldType, Filter, Kind, Mentions, Missing, Not
+from imagelore.where.fields import no_field, operators
 
-OWN_FIELDS: Mapping[str, FieldType | str] = {
-    "title": "text",
-    "text": "text",
-    "tags": "texts",
-    "path": "text",
-    "source": "text",
-    "taken_at": "time",
-    "width": "integer",
-    "height": "integer",
-}
 _WANTED = {
     "text": "a text",
     "texts": "a text",
@@ -59,9 +53,17 @@ class Holds:
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """A column has a value."""
+    """A column has a value; a list: at least one."""
 
     column: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unless:
+    """What a test does not pass, for want of a value or for another one."""
+
+    leaf: Test | Holds | Present
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Some:
     parts: tuple[Term, ...] = ()
 
 
-Term = Test | Holds | Present | Every | Some
+Term = Test | Holds | Present | Unless | Every | Some
 NOTHING = Some()
 
 
@@ -91,15 +93,19 @@ def resolved(wanted: Filter, fields: Mapping[str, FieldType]) -> Term:
     match wanted:
         case Compare():
             return _compared(wanted, fields)
+        case Missing(field):
+            return Unless(Present(*column_of(field, fields)))
         case Mentions(word):
             return _held("stems", mentioned(word))
+        case Not(inner):
+            return _negated(resolved(inner, fields))
         case AllOf(filters):
-            return Every(tuple(resolved(part, fields) for part in filters))
+            return _flat(Every, (resolved(part, fields) for part in filters))
         case AnyOf(filters):
-            return Some(tuple(resolved(part, fields) for part in filters))
+            return _flat(Some, (resolved(part, fields) for part in filters))
 
 
-def column_of(field: str, fields: Mapping[str, FieldType]) -> tuple[str, str]:
+def column_of(field: str, fields: Mapping[str, FieldType]) -> tuple[str, Kind]:
     """The column of a field that a filter may name, and its type ("time" for `taken_at`).
 
     Raises:
@@ -109,30 +115,61 @@ def column_of(field: str, fields: Mapping[str, FieldType]) -> tuple[str, str]:
         return field_column(field), fields[field]
     if field in OWN_FIELDS:
         return field, OWN_FIELDS[field]
-    known = [*fields, *OWN_FIELDS]
-    near = difflib.get_close_matches(field, known, n=3)
-    names = ", ".join(f"`{name}`" for name in (near or known[:20]))
-    raise UsageError(f"there is no field {field!r}; {'did you mean' if near else 'there are'} {names}")
+    raise UsageError(no_field(field, [*fields, *OWN_FIELDS]))
 
 
 def _compared(wanted: Compare, fields: Mapping[str, FieldType]) -> Term:
     column, kind = column_of(wanted.field, fields)
-    if wanted.operator != "=" and kind in ("texts", "boolean"):
-        raise UsageError(f"field `{wanted.field}` can be compared with = only, not with {wanted.operator!r}")
+    if wanted.operator not in (known := operators(kind)):
+        raise UsageError(f"field `{wanted.field}` takes the operators {', '.join(known)} only, not {wanted.operator!r}")
     if wanted.operator == "between":
         if not isinstance(wanted.value, tuple) or len(wanted.value) != 2:
             raise UsageError(f"`between` wants two values for field `{wanted.field}`, not {wanted.value!r}")
         low, high = wanted.value
         both = (Compare(wanted.field, ">=", low), Compare(wanted.field, "<=", high))
         return Every(tuple(_compared(side, fields) for side in both))
+    if wanted.operator == "!=":
+        return Every((Present(column, kind), _negated(_compared(Compare(wanted.field, "=", wanted.value), fields))))
     try:
         return _TERMS[kind](column, wanted.operator, wanted.value)
     except (TypeError, OverflowError):
         raise UsageError(f"field `{wanted.field}` is compared with {_WANTED[kind]}, not {wanted.value!r}") from None
 
 
+def _negated(term: Term) -> Term:
+    """All that a term does not hold for."""
+    match term:
+        case Unless(leaf):
+            return leaf
+        case Every(parts):
+            return _flat(Some, map(_negated, parts))
+        case Some(parts):
+            return _flat(Every, map(_negated, parts))
+        case leaf:
+            return Unless(leaf)
+
+
+def _flat(kind: type[Every | Some], terms: Iterable[Term]) -> Term:
+    """Terms joined without layers and repetitions, which count against an engine's limits."""
+    parts = chain.from_iterable(term.parts if isinstance(term, kind) else (term,) for term in terms)
+    return kind(tuple(dict.fromkeys(parts)))
+
+
 def _text(column: str, operator: str, value: Any) -> Term:
-    return Test(column, "text", operator, _of(str, value))
+    if operator != "prefix":
+        return Test(column, "text", operator, _of(str, value))
+    start = utf8(_of(str, value))
+    tests = (Test(column, "text", ">=", start), Test(column, "text", "<", _after(start)))
+    return Every(tests if tests[1].value else tests[:1])
+
+
+def _after(start: str) -> str:
+    """The first text in the order of code points after all that begin with this one; "" where there is none."""
+    kept = start.rstrip(chr(sys.maxunicode))
+    if not kept:
+        return ""
+    following = ord(kept[-1]) + 1
+    return kept[:-1] + chr(0xE000 if following == 0xD800 else following)  # surrogates are no characters
 
 
 def _texts(column: str, _: str, value: Any) -> Term:
@@ -156,7 +193,7 @@ def _integer(column: str, operator: str, value: Any) -> Term:
     if abs(whole) < 2**63:
         return Test(column, "integer", operator, whole)
     everything = operator in (("<", "<=") if whole > 0 else (">", ">="))
-    return Present(column) if everything else NOTHING
+    return Present(column, "integer") if everything else NOTHING
 
 
 def _date(column: str, operator: str, value: Any) -> Term:

@@ -1,4 +1,4 @@
-"""The stamp of a knowledge base: schema version, embedder, sources. Each engine keeps it in its own place."""
+"""The stamp of a knowledge base: schema version, embedder, sources, calibration. Each engine keeps it in its place."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from imagelore.errors import KnowledgeBaseError, MismatchError
 from imagelore.settings import Settings
-from imagelore.types import EmbedderInfo, SourceInfo, Space
+from imagelore.types import Calibration, EmbedderInfo, SourceInfo, Space
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class Stamp:
     schema: int
     embedder: EmbedderInfo
     sources: tuple[SourceInfo, ...] = ()
+    calibration: Calibration | None = None
 
 
 def embedder_value(embedder: EmbedderInfo) -> dict[str, Any]:
@@ -30,13 +31,23 @@ def sources_value(sources: Sequence[SourceInfo]) -> list[dict[str, Any]]:
     return [asdict(source) for source in sources]
 
 
+def calibration_value(calibration: Calibration | None) -> dict[str, Any] | None:
+    """A calibration as JSON, its numbers to four digits."""
+    if calibration is None:
+        return None
+    values = asdict(calibration)
+    for name in ("unrelated", "weights"):
+        values[name] = {key: [round(number, 4) for number in numbers] for key, numbers in values[name].items()}
+    return values | {"false_answers": round(calibration.false_answers, 4)}
+
+
 def with_source(sources: Sequence[SourceInfo], source: SourceInfo) -> tuple[SourceInfo, ...]:
     """The sources and this one; a known name gets the new root."""
     return tuple(({known.name: known for known in sources} | {source.name: source}).values())
 
 
 def read(values: Mapping[str, Any], address: str, newest: int) -> Stamp:
-    """The stamp from its values: `schema`, `embedder`, `sources`.
+    """The stamp from its values: `schema`, `embedder`, `sources` and perhaps `calibration`.
 
     Raises:
         KnowledgeBaseError: its schema is above the `newest` that this release reads, or it is damaged.
@@ -54,9 +65,21 @@ def read(values: Mapping[str, Any], address: str, newest: int) -> Stamp:
         facts = dict(values["embedder"])
         spaces = tuple(Space(**space) for space in facts.pop("spaces"))
         sources = tuple(SourceInfo(**source) for source in values["sources"])
-        return Stamp(version, EmbedderInfo(spaces=spaces, **facts), sources)
+        languages = tuple(facts.pop("languages", ()))
+        return Stamp(version, EmbedderInfo(spaces=spaces, languages=languages, **facts), sources, _calibration(values))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise damaged(address, error) from error
+
+
+def _calibration(values: Mapping[str, Any]) -> Calibration | None:
+    """None where there is none, or another release's, which the next run replaces: nothing else depends on it."""
+    try:
+        facts = dict(values["calibration"])
+        pairs = {name: (float(centre), float(spread)) for name, (centre, spread) in facts.pop("unrelated").items()}
+        weights = {kind: tuple(map(float, numbers)) for kind, numbers in facts.pop("weights").items()}
+        return Calibration(unrelated=pairs, weights=weights, **facts)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
 
 
 def check_embedder(address: str, made_by: EmbedderInfo, embedder: EmbedderInfo) -> None:

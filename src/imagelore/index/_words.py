@@ -31,12 +31,13 @@ def mentioned(word: str) -> list[str]:
     return list(dict.fromkeys(stem(part) for part in words(word)))
 
 
-def asked(text: str) -> str:
+def asked(*wordings: str) -> str:
     """The words of a question that are searched for, the first ones of a very long text; "" when it has none.
 
     Grammar counts only where there is nothing else.
     """
-    return " ".join(list(dict.fromkeys([*(content_words(text) or words(text)), *_foreign_stems(text)]))[:_ASKED])
+    found = [word for text in wordings for word in (*(content_words(text) or words(text)), *_foreign_stems(text))]
+    return " ".join(list(dict.fromkeys(found))[:_ASKED])
 
 
 def _foreign_stems(text: str) -> list[str]:

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from math import fsum  # the same sum in every order: ties stay ties
 
 from imagelore.types import NOTHING, Found, Ranking
 
 K = 60
-
-WEIGHTS: Mapping[str, float] = {
-    "text": 2.0, "meaning": 2.0, "semantic": 2.0, "image": 1.0, "seen": 0.5, "look": 1.0,
-}  # fmt: skip
-"""What a ranking's word counts for; found on the development pictures of `bench/retrieval_quality.py`.
-
-`semantic`, which only AI Search has, was never measured: it counts as much as the other rankings of texts.
-"""
 
 Places = Mapping[str, Mapping[str, Found]]
 
@@ -47,7 +41,17 @@ def fused(
     """
     scores = {}
     for id, ranks in found.items():
-        scores[id] = sum(weights.get(name, 1.0) / (K + place.rank) for name, place in ranks.items())
+        scores[id] = fsum(_part(place, weights.get(name, 1.0)) for name, place in ranks.items())
         if id in possible:
-            scores[id] /= sum(weights.get(name, 1.0) for name in {*possible[id], *ranks})
+            scores[id] /= fsum(weights.get(name, 1.0) for name in {*possible[id], *ranks})
     return sorted(scores.items(), key=lambda entry: (-entry[1], entry[0]))
+
+
+def shared(ranks: Mapping[str, Found], weights: Mapping[str, float] = NOTHING) -> dict[str, Found]:
+    """The same places with what each of them adds to the record's fused score, as shares of 1."""
+    parts = {name: _part(place, weights.get(name, 1.0)) for name, place in ranks.items()}
+    return {name: replace(place, share=parts[name] / sum(parts.values())) for name, place in ranks.items()}
+
+
+def _part(place: Found, weight: float) -> float:
+    return weight / (K + place.rank)

@@ -25,17 +25,22 @@ from imagelore.types.chat import (
 )
 from imagelore.types.conversation import Attached, Intent, Turn
 from imagelore.types.filters import (
+    OWN_FIELDS,
     AllOf,
     AnyOf,
     Compare,
     Facet,
     Filter,
+    Kind,
     Mentions,
+    Missing,
+    Not,
     Scope,
 )
 from imagelore.types.records import (
     NOTHING,
     Asset,
+    Calibration,
     Check,
     EmbedderInfo,
     FieldType,
@@ -52,10 +57,12 @@ from imagelore.types.search import Found, Hit, Query, Ranking
 
 __all__ = [
     "NOTHING",
+    "OWN_FIELDS",
     "AllOf",
     "AnyOf",
     "Asset",
     "Attached",
+    "Calibration",
     "ChatEvent",
     "Check",
     "Citation",
@@ -75,7 +82,10 @@ __all__ = [
     "ImageEmbeddings",
     "IndexInfo",
     "Intent",
+    "Kind",
     "Mentions",
+    "Missing",
+    "Not",
     "Notice",
     "Prompt",
     "PromptSource",

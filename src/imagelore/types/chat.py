@@ -29,6 +29,7 @@ class PromptSource:
     number: int
     hit: Hit
     picture: bytes | None = None
+    twin: str = ""  # the picture that goes along and shows the same: "the user's", "[2]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,13 @@ class Prompt:
 
     question: str
     sources: tuple[PromptSource, ...] = ()
-    pictures: tuple[bytes, ...] = ()  # the question's own pictures, downscaled JPEG
+    pictures: tuple[bytes, ...] = ()  # the question's own, then those of earlier turns; downscaled JPEG
     history: tuple[Turn, ...] = ()
     counts: tuple[Count, ...] = ()
     total: int = 0  # records in the knowledge base
     intent: Intent = Intent()  # the question as one that needs nothing before it
+    recalled: int = 0  # how many of `pictures` are of earlier turns
+    text_limit: int = 1_500  # characters of each record's text that a chat model is sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class Sent:
     """What the generator was handed: for the panel below an answer."""
 
     pictures: tuple[int, ...] = ()  # numbers of the sources whose pictures went along
-    own: int = 0  # the question's own pictures that went along
+    own: int = 0  # the question's own pictures that went along, and those of earlier turns
     pixels: int = 0  # of all of them
     tokens: int = 0  # estimated, pictures included
     cost: float | None = None  # in the currency of the prices that are set; None: none are
@@ -121,6 +124,7 @@ class Citation:
     number: int
     hit: Hit
     sentence: str = ""  # the first sentence it was cited for
+    fact: tuple[str, str] | None = None  # field (title, text, tags, taken_at, path, or the user's), its passage
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ class Intent:
     like: tuple[str, ...] = ()  # ids of records whose pictures are part of the question: "more like the second one"
     recalled: tuple[Attached, ...] = ()  # pictures of earlier questions that are part of this one: "the same in red"
     only: tuple[str, ...] = ()  # ids of the records it is about: "where was the second one taken?"
+    without: tuple[str, ...] = ()  # ids of records that are not wanted: "not that one", "show me others"
     filter: Filter | None = None  # what its words limit: "and before 1970?"; the user's own filter is not in here
     how: Literal["alone", "rules", "model", "as written"] = (
         "alone"  # the last: it leans on something unclear

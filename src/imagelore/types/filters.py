@@ -2,24 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
 from imagelore.types.records import FieldType, FieldValue
 
+Kind = FieldType | Literal["time"]
+"""What a field's values are: `time` is a moment, without a time zone."""
+
+OWN_FIELDS: Mapping[str, Kind] = {
+    "title": "text",
+    "text": "text",
+    "tags": "texts",
+    "path": "text",
+    "source": "text",
+    "taken_at": "time",
+    "width": "integer",
+    "height": "integer",
+}
+"""The fields that every record has beside the user's own."""
+
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """A field against a value; for `tags` and lists of texts `=` means "contains". A missing value never matches.
+    """A field against a value; a missing value never matches, an empty list is a missing one.
 
-    `field` is a user's field, or one of title, text, tags, path, source, taken_at, width, height. `between` takes
-    `(low, high)`, both included.
+    `field` is a user's field, or one of `OWN_FIELDS`. Texts compare by code point. For `tags` and lists of texts `=`
+    means "holds it" (a tuple: all of them), `!=` "holds others only". `between` takes `(low, high)`, both included;
+    `prefix` the start of a text.
     """
 
     field: str
-    operator: Literal["=", "<", "<=", ">", ">=", "between"]
+    operator: Literal["=", "!=", "<", "<=", ">", ">=", "between", "prefix"]
     value: FieldValue | datetime | tuple[float | date | datetime, float | date | datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The record has no value in this field: none at all, an empty list, or (of `OWN_FIELDS`) an empty text or 0."""
+
+    field: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +51,13 @@ class Mentions:
     """The record's own words (title, text, tags, field values, file name; not `seen`) hold this word, in any form."""
 
     word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Whatever this does not hold for, also for want of a value."""
+
+    filter: Filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +74,7 @@ class AnyOf:
     filters: tuple[Filter, ...]
 
 
-Filter = Compare | Mentions | AllOf | AnyOf
+Filter = Compare | Missing | Mentions | Not | AllOf | AnyOf
 
 
 @dataclass(frozen=True, slots=True)

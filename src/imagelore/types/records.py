@@ -106,6 +106,7 @@ class EmbedderInfo:
     image_side: int  # pixels: the longer side that the embedder can make use of
     batch: int = 1  # pictures a call
     parallel: int = 1  # calls at once
+    languages: tuple[str, ...] = ()  # that it reads texts in ("en"); (): whichever
 
     @property
     def identity(self) -> tuple[object, ...]:
@@ -144,6 +145,23 @@ class SourceInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Calibration:
+    """What scores mean in one knowledge base, measured when it was indexed: so that a hit can be told to fit or not.
+
+    `unrelated`: ranking -> centre and spread of the best scores of questions that nothing here answers.
+    `weights`: kind of hit -> intercept and weights of what speaks for it (`imagelore.retrieve`).
+    """
+
+    version: int  # of the method
+    records: int  # how many there were
+    answerable: int  # questions made of the records that it rests on
+    unanswerable: int  # questions that nothing here answers
+    false_answers: float  # share of these that would find something fitting all the same
+    unrelated: Mapping[str, tuple[float, float]]
+    weights: Mapping[str, tuple[float, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class IndexInfo:
     """The stamp of a knowledge base and what it holds."""
 
@@ -154,6 +172,7 @@ class IndexInfo:
     sources: tuple[SourceInfo, ...]
     fields: Mapping[str, FieldType]
     details: Mapping[str, Any] = field(default_factory=dict)  # engine's own facts for `status`: size, vector index
+    calibration: Calibration | None = None  # None: made before there was one, or nothing is in it yet
 
 
 @dataclass(frozen=True, slots=True)

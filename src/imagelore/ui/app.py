@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import os
 from collections.abc import Callable
 from html import escape
@@ -15,9 +14,10 @@ import gradio as gr
 from fastapi import FastAPI
 
 from imagelore.errors import ImageloreError
-from imagelore.ui import cards, page, render
+from imagelore.ui import cards, foot, page, render
+from imagelore.ui.assets import version
 from imagelore.ui.guard import Guard
-from imagelore.ui.routes import ASSETS, add_routes
+from imagelore.ui.routes import add_routes
 from imagelore.ui.session import Session
 
 
@@ -61,9 +61,8 @@ def shell(session: Session, user: str = "") -> tuple[str, str, str]:
     state, line, boot = _first_paint(session)
     if user:
         line += f' · {escape(user)} <a class="il-hint" href=".auth/logout">sign&nbsp;out</a>'
-    assets = b"".join((ASSETS / name).read_bytes() for name in ("page.css", "page.js"))
     values = {
-        "version": hashlib.sha256(assets).hexdigest()[:12],
+        "version": version(),
         "state": state,
         "status": line,
         "boot": boot,
@@ -81,7 +80,7 @@ def _first_paint(session: Session) -> tuple[str, str, str]:
         session.look_again()
         return "ready" if session.kb else "empty", status(session), page.welcome(session)
     except ImageloreError as error:
-        told = f'<p class="il-error" role="alert">{render.coded(str(error))}</p>'
+        told = f'<p class="il-error" role="alert">{foot.coded(str(error))}</p>'
         return "error", "the knowledge base cannot be read", f'<div class="il-welcome">{told}</div>'
 
 

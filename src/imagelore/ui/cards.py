@@ -5,17 +5,22 @@ All of it stands on single lines: it reaches the page through Markdown, which a 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from html import escape
-from urllib.parse import quote
+from typing import Any
 
 from imagelore.flows.suggest import PLACES, Suggestion
 from imagelore.types import Citation, Hit, Record
 from imagelore.ui.conversation import ChatTurn, Turns, numbered
-from imagelore.words import said
+from imagelore.ui.picture import thumbnail
+from imagelore.words import said, stem, words
 
-_RANKINGS = {"text": "words", "seen": "seen in the picture", "meaning": "meaning", "image": "picture", "look": "look"}
+_RANKINGS = {
+    "text": "words", "seen": "seen in the picture", "meaning": "meaning", "image": "picture", "look": "look",
+    "semantic": "meaning, reread",
+}  # fmt: skip
 _WHEN = ("year", "date")
 
 
@@ -26,17 +31,18 @@ def safe(text: str) -> str:
 
 def panel(turns: Turns) -> str:
     """The sources of every turn; the page shows those of one turn at a time, the newest first."""
-    sections = [_sources(turn, newest=turn is turns[-1]) for turn in turns if turn.hits is not None]
+    found = [turn for turn in turns if turn.found is not None]
+    sections = [_sources(turn, newest=turn is found[-1]) for turn in found]
     return "".join(sections) or '<p class="il-quiet">The pictures that an answer rests on appear here.</p>'
 
 
 def _sources(turn: ChatTurn, newest: bool) -> str:
-    sentences = {citation.number: citation.sentence for citation in turn.citations}
-    fits = any(hit.fits for hit in turn.hits or ())
+    cited = {citation.number: citation for citation in turn.citations}
+    fits = any(hit.fits for hit in turn.hits)
     near, far = "", ""
     for number, hit in numbered(turn):
-        drawn = card(turn.key, number, hit, sentences.get(number))
-        if hit.fits or number in sentences or not fits:
+        drawn = card(turn.key, number, hit, cited.get(number))
+        if hit.fits or number in cited or not fits:
             near += drawn
         else:
             far += drawn
@@ -51,24 +57,46 @@ def _sources(turn: ChatTurn, newest: bool) -> str:
     )
 
 
-def card(key: str, number: int, hit: Hit, sentence: str | None) -> str:
-    """One numbered source; `sentence` is what it was cited for, None where it was not cited."""
+def card(key: str, number: int, hit: Hit, citation: Citation | None) -> str:
+    """One numbered source; `citation` says what it was cited for, None where it was not cited."""
     record = hit.record
     facts = " · ".join(safe(fact) for fact in short_facts(record))
-    state = "il-card" + ("" if sentence is None else " il-cited")
+    state = "il-card il-cited" if citation else "il-card"
     return (
-        f'<li><button class="{state}" id="card-{key}-{number}" data-id="{safe(record.id)}" data-number="{number}"'
-        f' data-why="{safe(hit.why)}" data-ranks="{safe(ranks(hit))}" data-sentence="{safe(sentence or "")}"'
-        f' title="{safe(ranks(hit))}"><img src="{thumbnail(record)}" alt="{safe(record.name)}"'
+        f'<li><button class="{state}" id="card-{key}-{number}" data-number="{number}" {_known(hit, citation)}'
+        f' title="{safe(ranks(hit))}"><img src="{thumbnail(record.id, record.sha256)}" alt="{safe(record.name)}"'
         f' width="{record.width or 4}" height="{record.height or 3}"><span class="il-card-text"><span class="il-title">'
         f'<span class="il-number">{number}</span>{safe(record.name)}</span>'
         f'<span class="il-facts">{facts}</span><span class="il-why">{safe(hit.why)}</span></span></button></li>'
     )
 
 
+def _known(hit: Hit, citation: Citation | None) -> str:
+    """The attributes that the picture dialog is filled from, beside the record."""
+    known = {"id": hit.record.id, "why": hit.why, **{name: json.dumps(value) for name, value in found(hit).items()}}
+    if citation:
+        known["sentence"] = citation.sentence
+        known["field"], known["passage"] = citation.fact or ("", "")
+    return " ".join(f'data-{name}="{safe(value)}"' for name, value in known.items())
+
+
+def found(hit: Hit) -> dict[str, Any]:
+    """How a hit was found: name, place, score and share of each ranking, weightiest first; words; confidence."""
+    places = sorted(hit.found.items(), key=lambda item: -item[1].share)
+    rows = [[_ranking(name), _ordinal(at.rank), f"{at.score:.3g}", f"{at.share:.0%}"] for name, at in places]
+    stems = {stem(word) for word in hit.matched}
+    own = {word for word in words(f"{hit.record.words()} {hit.record.seen.words()}") if stem(word) in stems}
+    sure = f"{hit.confidence:.0%}" if rows and hit.confidence < 1 else ""
+    return {"found": rows, "words": sorted(own), "sure": sure}
+
+
 def ranks(hit: Hit) -> str:
     """`words: 1st · look: 3rd`, for whoever wants to know how a picture was found."""
-    return " · ".join(f"{_RANKINGS.get(name, name)}: {_ordinal(at.rank)}" for name, at in hit.found.items())
+    return " · ".join(f"{_ranking(name)}: {_ordinal(at.rank)}" for name, at in hit.found.items())
+
+
+def _ranking(name: str) -> str:
+    return _RANKINGS.get(name, name)
 
 
 def _ordinal(n: int) -> str:
@@ -83,11 +111,6 @@ def short_facts(record: Record) -> list[str]:
     if not facts and record.taken_at:
         facts = [record.taken_at.date().isoformat()]
     return (facts or list(short.values())[:1])[:2]
-
-
-def thumbnail(record: Record) -> str:
-    """The thumbnail's address; it changes with the picture, so browsers may keep it."""
-    return f"imagelore/thumbnails/{quote(record.id, safe='')}?v={quote(record.sha256[:12])}"
 
 
 def for_clipboard(turn: ChatTurn) -> str:
@@ -118,13 +141,14 @@ def asking(suggestion: Suggestion) -> str:
 
 
 def _picture(suggestion: Suggestion) -> str:
-    return f'<img src="imagelore/thumbnails/{quote(suggestion.picture, safe="")}" alt="">' if suggestion.picture else ""
+    return f'<img src="{thumbnail(suggestion.picture)}" alt="">' if suggestion.picture else ""
 
 
 def welcome(suggestions: Sequence[Suggestion], records: Sequence[Record]) -> str:
     """What stands where the conversation will: a few of the pictures, and questions of different kinds."""
     pictures = "".join(
-        f'<button class="il-tile" data-id="{safe(r.id)}"><img src="{thumbnail(r)}" alt="{safe(r.name)}"></button>'
+        f'<button class="il-tile" data-id="{safe(r.id)}"><img src="{thumbnail(r.id, r.sha256)}" alt="{safe(r.name)}">'
+        "</button>"
         for r in records
     )
     asks = "".join(
@@ -136,6 +160,16 @@ def welcome(suggestions: Sequence[Suggestion], records: Sequence[Record]) -> str
         f'<div class="il-welcome"><div class="il-strip">{pictures}</div><h1>Ask your pictures</h1>'
         "<p>In words, with a picture, or both. Every answer shows the pictures that it rests on.</p>"
         f'<div class="il-asks">{asks}</div></div>'
+    )
+
+
+def narrowing() -> str:
+    """Where the page's script puts the limits of the chat's questions: below the box, closed."""
+    return (
+        '<div class="il-narrow"><button id="il-narrow-open" class="il-act" aria-expanded="false"'
+        ' aria-controls="il-narrow-fields" title="Ask about some of the pictures only">Narrow</button>'
+        '<div id="il-narrow-chosen" class="il-chosen" role="group" aria-label="Limits of your questions"></div></div>'
+        '<div id="il-narrow-fields" class="il-fields" role="group" aria-label="Narrow your questions" hidden></div>'
     )
 
 

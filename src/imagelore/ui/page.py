@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
 
 from imagelore.errors import ImageloreError, UsageError
+from imagelore.flows.feedback import Verdict
 from imagelore.flows.suggest import suggestions
 from imagelore.ui import cards, render
-from imagelore.ui.conversation import Ask, Turns, fail, respond, stop
+from imagelore.ui.conditions import without
+from imagelore.ui.conversation import Ask, ChatTurn, Turns, fail, judged, respond, stop
 from imagelore.ui.session import Session
 
 MAX_FILE = "50mb"
@@ -46,10 +49,10 @@ def blocks(session: Session) -> gr.Blocks:
                     file_count="multiple", placeholder="Ask about your pictures …", max_lines=8, container=False,
                     max_plain_text_length=100_000, sources=["upload"], autofocus=True,
                 )  # fmt: skip
+                _html(cards.narrowing(), "il-narrow")
             sources = _html(cards.panel(()), "il-sources")
-        command = gr.Textbox(elem_id="il-command", label="command", show_label=False)
         demo.load(started, None, start, queue=False, **_QUIET)
-        _events(session, turns, log, next_up, box, sources, command)
+        _events(session, turns, log, next_up, box, sources)
     at_once, waiting = session.settings.answers_at_once, session.settings.answers_waiting
     demo.queue(max_size=waiting, default_concurrency_limit=at_once, api_open=False)
     demo.has_launched = True  # mounting skips the check that files lie in the upload folder without this
@@ -61,14 +64,20 @@ def _html(value: str | Callable[[], str], id: str) -> gr.Markdown:
     return gr.Markdown(value, elem_id=id, sanitize_html=False, latex_delimiters=[], show_label=False, container=False)
 
 
+def _hidden(name: str) -> gr.Textbox:
+    """A field that only the page's script writes to."""
+    return gr.Textbox(elem_id=f"il-{name}", elem_classes="il-hidden", label=name, show_label=False)
+
+
 def _events(session: Session, *parts: Any) -> None:
-    turns, log, next_up, box, sources, command = parts
+    turns, log, next_up, box, sources = parts
+    command, limits, verdict = _hidden("command"), _hidden("limits"), _hidden("verdict")
 
-    def typed(message: dict[str, Any] | None, so_far: Turns) -> Iterator[Any]:
-        yield from drawn(session, asked(message), so_far, typed=message)
+    def typed(message: dict[str, Any] | None, where: str, so_far: Turns) -> Iterator[Any]:
+        yield from drawn(session, asked(message, where), so_far, typed=message)
 
-    def ordered(order: str, so_far: Turns) -> Iterator[Any]:
-        yield from drawn(session, *ordered_ask(order, so_far))
+    def ordered(order: str, where: str, so_far: Turns) -> Iterator[Any]:
+        yield from drawn(session, *ordered_ask(order, where, so_far))
 
     def stopped(so_far: Turns) -> tuple[Any, ...]:
         ended = stop(so_far)
@@ -77,13 +86,19 @@ def _events(session: Session, *parts: Any) -> None:
     def cleared() -> tuple[Any, ...]:
         return [], cards.panel(()), "", (), gr.update(value=None, submit_btn=True, stop_btn=False)
 
+    def given(order: str, so_far: Turns) -> tuple[Any, ...]:
+        grown = verdict_given(session, order, so_far)
+        return render.messages(grown), grown
+
     shown = [log, sources, next_up, turns, box]
     asking = [
-        box.submit(typed, [box, turns], shown, trigger_mode="once", **_ANSWER),
-        command.change(ordered, [command, turns], shown, trigger_mode="multiple", **_ANSWER),  # the page sends one only
+        box.submit(typed, [box, limits, turns], shown, trigger_mode="once", **_ANSWER),
+        # the page sends one order at a time only
+        command.change(ordered, [command, limits, turns], shown, trigger_mode="multiple", **_ANSWER),
     ]
     halted = box.stop(None, cancels=asking, **_QUIET)  # first end the answer, then draw the end: never the other way
     halted.then(stopped, turns, [log, sources, turns, box], queue=False, **_QUIET)
+    verdict.change(given, [verdict, turns], [log, turns], queue=False, **_QUIET)
     fresh = gr.Button("New chat", elem_id="il-fresh")
     fresh.click(None, cancels=asking, **_QUIET).then(cleared, None, shown, queue=False, **_QUIET)
 
@@ -119,8 +134,8 @@ def _view(session: Session, turns: Turns, before: str | None, typed: Any) -> tup
     return render.messages(turns), gr.skip() if panel == before else panel, chips, turns, box
 
 
-def asked(message: dict[str, Any] | None) -> Ask | None:
-    """The box's message as a question; None where it holds nothing.
+def asked(message: dict[str, Any] | None, where: str = "") -> Ask | None:
+    """The box's message as a question within the reader's limits; None where it holds nothing.
 
     Raises:
         UsageError: a file that was not uploaded through the box.
@@ -128,7 +143,7 @@ def asked(message: dict[str, Any] | None) -> Ask | None:
     message = message or {}
     files = tuple(uploaded(Path(path)) for path in message.get("files") or ())
     text = (message.get("text") or "").strip()
-    return Ask(text, files) if text or files else None
+    return Ask(text, files, where=where) if text or files else None
 
 
 def uploaded(path: Path) -> Path:
@@ -142,26 +157,51 @@ def uploaded(path: Path) -> Path:
     return path
 
 
-def ordered_ask(order: str, turns: Turns) -> tuple[Ask | None, Turns]:
-    """What a button asked for, and the conversation to go on from: a suggestion, or an earlier question again."""
+def ordered_ask(order: str, where: str, turns: Turns) -> tuple[Ask | None, Turns]:
+    """What a button asked for, and the conversation to go on from: a suggestion, or an earlier question again.
+
+    One that is asked again keeps its own limits; `without` names the condition of its own words that is taken off.
+    """
     try:
         wanted = json.loads(order)
-        if "retry" in wanted:
-            again = [i for i, turn in enumerate(turns) if turn.key == wanted["retry"]]
-            return (turns[again[0]].ask, turns[: again[0]]) if again else (None, turns)
-        return Ask(str(wanted["ask"]), like=str(wanted.get("like", ""))), turns
+        if "retry" not in wanted:
+            return Ask(str(wanted["ask"]), like=str(wanted.get("like", "")), where=where), turns
+        again = next((n for n, turn in enumerate(turns) if turn.key == wanted["retry"]), None)
+        if again is None:
+            return None, turns
+        turn = turns[again]
+        changed = relaxed(turn, int(wanted["without"])) if "without" in wanted else turn.ask
+        return changed, turns[:again]
     except (ValueError, TypeError, KeyError):
         return None, turns
 
 
-def next_chips(session: Session, turns: Turns) -> str:
-    """Questions that lead on from the last answer."""
-    hits = turns[-1].hits or ()
+def relaxed(turn: ChatTurn, n: int) -> Ask:
+    """The turn's question without the n-th condition that was read into its words."""
+    if turn.found is None:
+        return turn.ask
+    intent = turn.found.intent
+    return replace(turn.ask, intent=replace(intent, filter=without(intent.filter, n)))
+
+
+def verdict_given(session: Session, order: str, turns: Turns) -> Turns:
+    """The conversation with a thumb on one of its turns; what is no thumb of this conversation changes nothing."""
     try:
-        known = {turn.ask.text for turn in turns}
-        found = suggestions(session.opened().index, hits, limit=6) if hits else ()
+        wanted = json.loads(order)
+        verdict = {"up": "up", "down": "down", "none": "none"}[wanted["verdict"]]
+        return judged(session.settings, turns, str(wanted["turn"]), cast(Verdict, verdict))
+    except (ValueError, TypeError, KeyError):
+        return turns
+
+
+def next_chips(session: Session, turns: Turns) -> str:
+    """Questions that lead on from the last answer; none after an error, which wants another thing first."""
+    last = turns[-1]
+    try:
+        found = () if last.error else suggestions(session.opened().index, last.hits, limit=6)
     except ImageloreError:
         return ""
+    known = {turn.ask.text for turn in turns}
     return cards.chips([s for s in found if s.text not in known or s.picture][:3])
 
 

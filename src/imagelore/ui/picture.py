@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from urllib.parse import quote
 
 from imagelore.flows.pictures import PictureFile, jpeg
 from imagelore.settings import Settings
@@ -22,6 +23,12 @@ def shown(file: PictureFile, settings: Settings) -> PictureFile:
     if file.media_type in SHOWN:
         return file
     return PictureFile(jpeg(file.data, _SIDE, settings), "image/jpeg", file.notice)
+
+
+def thumbnail(id: str, sha256: str = "") -> str:
+    """The address of a record's thumbnail; with its hash it changes with the picture, so browsers may keep it."""
+    version = f"?v={quote(sha256[:12])}" if sha256 else ""
+    return f"imagelore/thumbnails/{quote(id, safe='')}{version}"
 
 
 def small(data: bytes, settings: Settings) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from imagelore.types import Hit
+from imagelore.types import Doubt, Hit
 from imagelore.ui import cards
 from imagelore.ui.conversation import ChatTurn, Turns, numbered
+from imagelore.ui.foot import foot
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~>:])")
 _CODE = re.compile(  # as `imagelore.generate` sees it: fences of either kind to their end, spans on one line
@@ -17,6 +18,9 @@ _CODE = re.compile(  # as `imagelore.generate` sees it: fences of either kind to
     r"|(?<!`)(?P<span>`+)(?!`)[^\n]*?(?<!`)(?P=span)(?!`)"
 )
 _NUMBER = re.compile(r"\[(\d{1,3})\](?!\()")
+_GAP = r"(?:[\s*_]|\[\d{1,3}\])*"  # what a sentence has lost: its citations, and emphasis at its ends
+_OPEN, _CLOSE, _FIRST = "\ue000", "\ue001", 0xE010  # of the private use area, as all of these marks
+_MARKS = re.compile(r"[\ue000-\uf8ff]")
 
 
 def messages(turns: Turns) -> list[dict[str, Any]]:
@@ -40,11 +44,40 @@ def plain_markdown(text: str) -> str:
 
 
 def _answered(turn: ChatTurn) -> dict[str, Any]:
-    answer = cited(turn.answer, turn.key, numbered(turn))
+    doubts = turn.done.doubts if turn.done else ()
+    answer = doubted(cited(marked(turn.answer, doubts), turn.key, numbered(turn)), doubts)
     if not answer and not turn.over:
-        doing = "searching" if turn.hits is None else "looking at the pictures"
+        doing = "searching" if turn.found is None else "looking at the pictures"
         answer = f'<span class="il-wait">{doing} …</span>'
-    return _message("assistant", answer, _foot(turn))
+    return _message("assistant", answer, foot(turn))
+
+
+def marked(answer: str, doubts: Sequence[Doubt]) -> str:
+    """The answer with each doubtful sentence between characters that mark its ends; not where code cuts into it."""
+    answer = _MARKS.sub("", answer)
+    for n, doubt in enumerate(doubts):
+        parts = [re.escape(part) for part in re.findall(r"\w+|[^\w\s*]", doubt.sentence.replace("_", " "))]
+        found = re.search(_GAP.join(parts), answer) if parts else None
+        if found is None or "\n\n" in found[0] or any(_overlap(found, code) for code in _CODE.finditer(answer)):
+            continue
+        start, end = found.span()
+        mark = chr(_FIRST + n)
+        answer = f"{answer[:start]}{_OPEN}{mark}{answer[start:end]}{_CLOSE}{mark}{answer[end:]}"
+    return answer
+
+
+def _overlap(a: re.Match[str], b: re.Match[str]) -> bool:
+    return a.start() < b.end() and b.start() < a.end()
+
+
+def doubted(answer: str, doubts: Sequence[Doubt]) -> str:
+    """The marks of `marked` as HTML: a dotted line below, the reason as title and for screen readers."""
+    for n, doubt in enumerate(doubts):
+        title = cards.safe(f"Not supported by its sources: {doubt.reason}")
+        answer = answer.replace(f"{_OPEN}{chr(_FIRST + n)}", f'<span class="il-doubt" title="{title}">')
+        spoken = f'<span class="il-sr"> ({plain_markdown(f"not supported by its sources: {doubt.reason}")})</span>'
+        answer = answer.replace(f"{_CLOSE}{chr(_FIRST + n)}", f"{spoken}</span>")
+    return answer
 
 
 def cited(answer: str, key: str, hits: Sequence[tuple[int, Hit]]) -> str:
@@ -63,46 +96,6 @@ def cited(answer: str, key: str, hits: Sequence[tuple[int, Hit]]) -> str:
         parts += [_NUMBER.sub(link, answer[end : code.start()]), code.group()]
         end = code.end()
     return "".join([*parts, _NUMBER.sub(link, answer[end:])])
-
-
-def _foot(turn: ChatTurn) -> str:
-    """What stands under an answer: notices, the error, what was searched for, times, and what can be done with it."""
-    lines = [f'<p class="il-notice">{cards.safe(notice)}</p>' for notice in turn.notices]
-    if turn.error:
-        lines.append(f'<p class="il-error" role="alert">{coded(turn.error)}</p>')
-    if turn.stopped:
-        lines.append('<p class="il-notice">You stopped this answer.</p>')
-    if turn.stop and turn.stop.reason in _STOPS:
-        lines.append(f'<p class="il-notice">{_STOPS[turn.stop.reason]}</p>')
-    if turn.searched:
-        parts = [f"searched for {cards.safe(turn.searched)}", *timings(turn)]
-        lines.append(f'<p class="il-searched">{" · ".join(parts)}</p>')
-    if turn.over:
-        copy = f'<button class="il-act" id="copy-{turn.key}">Copy</button>' if turn.answer else ""
-        lines.append(f'<p class="il-acts">{copy}<button class="il-act" id="retry-{turn.key}">Retry</button></p>')
-    return "".join(lines)
-
-
-def coded(text: str) -> str:
-    """A message as HTML, its parts in backticks as code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", cards.safe(text[:1].upper() + text[1:]))
-
-
-_STOPS = {
-    "length": "The model reached its length limit: the answer may be cut short.",
-    "refused": "The model declined to answer this.",
-    "broken": "The answer broke off; what came is kept. Retry asks again.",
-}
-
-
-def timings(turn: ChatTurn) -> list[str]:
-    """`0.2 s search`, `1.4 s answer`, `3 pictures sent`; nothing before the answer is there."""
-    times = dict(turn.timings)
-    if not times:
-        return []
-    search = times.get("embed", 0) + times.get("search", 0)
-    parts = [f"{search:.1f} s search", f"{times.get('augment', 0) + times.get('generate', 0):.1f} s answer"]
-    return [*parts, f"{cards.count(turn.usage.pictures, 'picture')} sent"] if turn.usage.pictures else parts
 
 
 def filled(template: str, values: Mapping[str, str]) -> str:

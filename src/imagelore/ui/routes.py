@@ -4,38 +4,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response
-from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from imagelore.errors import ImageloreError, KnowledgeBaseError, UnreadableError, UsageError
+from imagelore.errors import ImageloreError, KnowledgeBaseError, UnreadableError
 from imagelore.flows.add import save
 from imagelore.flows.similar import similar
-from imagelore.types import AllOf, AnyOf, Compare, FieldType, Filter, Hit, Record, Scope
-from imagelore.ui import cards
+from imagelore.types import Record
+from imagelore.ui import assets, gallery
 from imagelore.ui.adding import checked_folder, received, run
+from imagelore.ui.gallery import MAX_PICTURE, tile
 from imagelore.ui.health import health
 from imagelore.ui.picture import shown
 from imagelore.ui.session import Session
 from imagelore.words import said
 
-ASSETS = Path(__file__).parent / "assets"
-MAX_PICTURE = 50_000_000
-"""Bytes of a picture that is uploaded to search by or to be added."""
-
 _KEPT = "private, max-age=31536000, immutable"  # for addresses that change with their content
 _CHECKED = "private, no-cache"
-_PAGE = 60
 
 
 def add_routes(app: FastAPI, session: Session) -> None:
     """Puts the routes under `/imagelore` on an app, and `/health`."""
-    for router in (_assets(), _pictures(session), _records(session), _gallery(session), _adding(session)):
+    for router in (assets.router(), _pictures(session), _records(session), gallery.router(session), _adding(session)):
         app.include_router(router, prefix="/imagelore")
     app.include_router(health(session))
     app.add_exception_handler(ImageloreError, _explained)
@@ -45,18 +39,6 @@ async def _explained(request: Request, error: Exception) -> JSONResponse:
     del request
     status = 503 if isinstance(error, KnowledgeBaseError) else 400
     return JSONResponse({"error": str(error)}, status)
-
-
-def _assets() -> APIRouter:
-    router = APIRouter()
-
-    @router.get("/assets/{name}")
-    def asset(name: str) -> FileResponse:
-        if name not in {"page.css", "page.js", "icon.svg"}:
-            raise HTTPException(404)
-        return FileResponse(ASSETS / name, headers={"Cache-Control": _KEPT})
-
-    return router
 
 
 def _record(session: Session, id: str) -> Record:
@@ -105,55 +87,6 @@ def _records(session: Session) -> APIRouter:
     return router
 
 
-def _gallery(session: Session) -> APIRouter:
-    router = APIRouter()
-
-    @router.get("/status")
-    def status() -> dict[str, Any]:
-        session.look_again()
-        return {"records": session.kb.index.count() if session.kb else 0}
-
-    @router.get("/facets")
-    def facets() -> list[dict[str, Any]]:
-        found = session.opened().index.facets()
-        return [{"field": f.field, "values": [[said(v), number] for v, number in f.values]} for f in found if f.values]
-
-    @router.get("/browse")
-    def browse(after: str = "", where: str = "", limit: int = Query(_PAGE, ge=1, le=200)) -> dict[str, Any]:
-        index = session.opened().index
-        scope = Scope(picked(where, index.fields()))
-        records = index.browse(scope, after, limit)
-        last = records[-1].id if len(records) == limit else ""
-        return {"pictures": [tile(r) for r in records], "next": last, "total": index.count(scope)}
-
-    @router.get("/search")
-    def search(q: str = "", where: str = "") -> dict[str, Any]:
-        return _found(session, q, (), where)
-
-    @router.post("/search")
-    async def search_with_picture(request: Request, q: str = "", where: str = "") -> dict[str, Any]:
-        picture = await received(request, MAX_PICTURE)
-        return await run_in_threadpool(_found, session, q, (picture,), where)
-
-    return router
-
-
-def _found(session: Session, q: str, pictures: tuple[bytes, ...], where: str) -> dict[str, Any]:
-    kb = session.opened()
-    scope = Scope(picked(where, kb.index.fields()))
-    found = kb.search(q, pictures, top=48, scope=scope)
-    hits = [hit for hit in found.hits if hit.fits] or list(found.hits)
-    return {
-        "pictures": [_hit(hit) for hit in hits],
-        "searched": found.searched,
-        "fits": any(hit.fits for hit in hits),
-    }
-
-
-def _hit(hit: Hit) -> dict[str, Any]:
-    return {**tile(hit.record), "why": hit.why, "ranks": cards.ranks(hit)}
-
-
 def _adding(session: Session) -> APIRouter:
     router = APIRouter()
 
@@ -169,18 +102,6 @@ def _adding(session: Session) -> APIRouter:
         return StreamingResponse(lines, media_type="application/x-ndjson")
 
     return router
-
-
-def tile(record: Record) -> dict[str, Any]:
-    """What the gallery needs of a record."""
-    return {
-        "id": record.id,
-        "title": record.name,
-        "thumbnail": cards.thumbnail(record),
-        "width": record.width,
-        "height": record.height,
-        "facts": cards.short_facts(record),
-    }
 
 
 def whole(record: Record) -> dict[str, Any]:
@@ -201,35 +122,3 @@ def whole(record: Record) -> dict[str, Any]:
         "seen": [f"{name} ({probability:.0%})" for name, probability in record.seen.classes],
         "colours": list(record.seen.colours),
     }
-
-
-def picked(where: str, fields: Any) -> Filter | None:
-    """`[["tags", "bird"], ["year", "1987"]]` -> a filter: one of the values of each field.
-
-    Raises:
-        UsageError: it is not such a list, or names a field that does not exist.
-    """
-    if not where:
-        return None
-    types: dict[str, FieldType] = {"tags": "texts", **fields}
-    chosen: dict[str, list[Filter]] = {}
-    try:
-        for field, text in json.loads(where):
-            chosen.setdefault(field, []).append(Compare(field, "=", _typed(str(text), types[field])))
-    except (ValueError, TypeError, KeyError) as error:
-        raise UsageError(f"the filter {where[:200]!r} does not fit this knowledge base: {error}") from error
-    return AllOf(tuple(values[0] if len(values) == 1 else AnyOf(tuple(values)) for values in chosen.values()))
-
-
-def _typed(text: str, kind: FieldType) -> Any:
-    match kind:
-        case "integer":
-            return int(text)
-        case "number":
-            return float(text)
-        case "boolean":
-            return text == "yes"
-        case "date":
-            return datetime.strptime(text, "%d %B %Y").date()  # as `said` writes it
-        case _:
-            return text

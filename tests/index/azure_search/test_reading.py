@@ -17,11 +17,13 @@ from imagelore.index.azure_search import store
 from imagelore.index.azure_search.store import AzureSearchIndex
 from imagelore.retrieve.question.counting import counted
 from imagelore.types import AllOf, AnyOf, Compare, EmbedderInfo, Scope, Space
+from imagelore.where import parsed
 from tests.contract.index_records import RECORDS, record
 from tests.fakes.search_server import FakeSearch
 from tests.fakes.search_server import request as fake_request
 from tests.index.azure_search.service import make, searches
-from tests.index.filters import DECLARED, FILTERS, VALUES, holds
+from tests.index.filters import DECLARED, FACTS, FILTERS, holds
+from tests.where.expressions import EXPRESSIONS, Expression
 
 
 def test_pages_go_by_key(server: FakeSearch, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,18 +127,22 @@ def filtered() -> Iterator[AzureSearchIndex]:
 
 @hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    st.lists(st.fixed_dictionaries({}, optional=VALUES), min_size=1, max_size=4),
+    st.lists(st.fixed_dictionaries({}, optional=FACTS), min_size=1, max_size=4),
     st.lists(FILTERS, min_size=5, max_size=9),
+    st.lists(EXPRESSIONS, min_size=5, max_size=9),
 )
 def test_filters_mean_what_they_mean_in_python(
-    filtered: AzureSearchIndex, values: list[dict[str, Any]], filters: list[Any]
+    filtered: AzureSearchIndex, facts: list[dict[str, Any]], filters: list[Any], expressions: list[Expression]
 ) -> None:
-    rows = [record(f"r{n}", fields=fields) for n, fields in enumerate(values)]
+    rows = [record(f"r{n}", **own) for n, own in enumerate(facts)]
     filtered.upsert([*rows, *(record(f"r{n}", source="gone") for n in range(len(rows), 4))])
     mine = Compare("source", "=", "photos")
     for filter in filters:
         expected = [row.id for row in rows if holds(filter, row)]
         assert [r.id for r in filtered.browse(Scope(AllOf((mine, filter))))] == expected
+    for expression in expressions:
+        expected = [row.id for row in rows if expression.test(row)]
+        assert [r.id for r in filtered.browse(Scope(AllOf((mine, parsed(expression.text, DECLARED)))))] == expected
     assert filtered.get([row.id for row in rows]) == rows
 
 

@@ -4,21 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, datetime
 from typing import Any
 
-from imagelore.types import (
-    AllOf,
-    AnyOf,
-    Compare,
-    Facet,
-    FieldType,
-    Filter,
-    Mentions,
-    Record,
-    Scope,
-)
-from imagelore.words import stem, words
+from imagelore.types import Facet, FieldType, Record, Scope
+from tests.index.filters import holds
 
 
 class Memory:
@@ -34,6 +23,10 @@ class Memory:
 
     def browse(self, scope: Scope = Scope(), after: str = "", limit: int = 50) -> list[Record]:
         return [record for record in self._within(scope) if record.id > after][:limit]
+
+    def get(self, ids: Sequence[str], scope: Scope = Scope()) -> list[Record]:
+        found = {record.id: record for record in self._within(scope)}
+        return [found[id] for id in ids if id in found]
 
     def facets(self, scope: Scope = Scope(), fields: Sequence[str] = ()) -> list[Facet]:
         found = []
@@ -53,41 +46,9 @@ class Memory:
         return [
             record
             for record in self._records
-            if (scope.filter is None or _holds(scope.filter, record))
+            if (scope.filter is None or holds(scope.filter, record))
             and (scope.groups is None or not record.groups or scope.groups & {*record.groups})
         ]
-
-
-def _holds(filter: Filter, record: Record) -> bool:
-    if isinstance(filter, AllOf):
-        return all(_holds(inner, record) for inner in filter.filters)
-    if isinstance(filter, AnyOf):
-        return any(_holds(inner, record) for inner in filter.filters)
-    if isinstance(filter, Mentions):
-        return stem(filter.word) in {stem(word) for word in words(f"{record.words()} {record.path}")}
-    return _compares(filter, _value(record, filter.field))
-
-
-def _compares(compare: Compare, value: Any) -> bool:
-    if value is None:
-        return False
-    if isinstance(value, tuple):
-        return compare.value in value
-    if compare.operator == "between":
-        assert isinstance(compare.value, tuple)
-        low, high = compare.value
-        return bool(low <= value <= high)
-    wanted: Any = compare.value
-    if isinstance(value, date) and not isinstance(value, datetime):
-        assert type(wanted) is date, "a date field is compared with a date"
-    results: dict[str, bool] = {
-        "=": value == wanted,
-        "<": value < wanted,
-        "<=": value <= wanted,
-        ">": value > wanted,
-        ">=": value >= wanted,
-    }
-    return results[compare.operator]
 
 
 def _value(record: Record, name: str) -> Any:

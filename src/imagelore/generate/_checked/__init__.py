@@ -21,13 +21,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from imagelore.generate._checked.scanner import Scanner
+from imagelore.generate._sentences import CITATION, CITATIONS, CODE, cited
+from imagelore.generate._support.facts import fact
 from imagelore.types import Citation, Hit
-
-_CODE = re.compile(r"(?ms)^ {0,3}(`{3,}|~{3,}).*?(?:^ {0,3}\1[`~]*[ \t]*$|\Z)|(?<!`)(`+)(?!`)[^\n]*?(?<!`)\2(?!`)")
-_CITATION = re.compile(r"\[(\d+)\]")
-_CITATIONS = re.compile(r" ?\[\d+\](?:[ ,;]{0,2}\[\d+\])*")
-_SENTENCE_END = re.compile(r"[.!?…][\"'”’)*_]*(?: ?\[\d+\])*(?=\s+[^a-z\s]|\s*\Z)|[。！？](?:\[\d+\])*|\n+")
-_MARKERS = re.compile(r"^(?:[-*+>#\s]+|\d+[.)]\s+)+|[\s*_]+$")
 
 
 def checked(chunks: Iterable[str], sources: Collection[int] | int) -> Iterator[str]:
@@ -50,11 +46,11 @@ def checked(chunks: Iterable[str], sources: Collection[int] | int) -> Iterator[s
 def citations(text: str, hits: Sequence[Hit]) -> tuple[Citation, ...]:
     """The sources cited in checked text in the order of their first citation; number n is `hits[n - 1]`."""
     found: dict[int, Citation] = {}
-    for sentence in _sentences(_CODE.sub(lambda code: re.sub(r"[\[\].!?]", " ", code.group()), text)):
-        plain = _MARKERS.sub("", " ".join(_CITATIONS.sub("", sentence).split()))
-        for number in map(int, _CITATION.findall(sentence)):
+    for sentence in cited(text):
+        for number in sentence.numbers:
             if number not in found and 1 <= number <= len(hits):
-                found[number] = Citation(number, hits[number - 1], plain)
+                hit = hits[number - 1]
+                found[number] = Citation(number, hit, sentence.text, fact(sentence.text, hit.record))
     return tuple(found.values())
 
 
@@ -62,20 +58,12 @@ def uncited(text: str, titles: Mapping[int, str]) -> str:
     """Checked text with its citations replaced by titles, so that it can stand in a later prompt with other numbers."""
 
     def named(match: re.Match[str]) -> str:
-        known = [titles[n] for n in map(int, _CITATION.findall(match.group())) if n in titles]
+        known = [titles[n] for n in map(int, CITATION.findall(match.group())) if n in titles]
         names = [" ".join(re.sub(r"[\[\]]", " ", title).split()) for title in dict.fromkeys(known)]
         return f" ({'; '.join(names)})" if any(names) else ""
 
     pieces, end = [], 0
-    for code in _CODE.finditer(text):
-        pieces += [_CITATIONS.sub(named, text[end : code.start()]), code.group()]
+    for code in CODE.finditer(text):
+        pieces += [CITATIONS.sub(named, text[end : code.start()]), code.group()]
         end = code.end()
-    return "".join([*pieces, _CITATIONS.sub(named, text[end:])]).lstrip(" ")
-
-
-def _sentences(text: str) -> Iterator[str]:
-    start = 0
-    for match in _SENTENCE_END.finditer(text):
-        yield text[start : match.end()]
-        start = match.end()
-    yield text[start:]
+    return "".join([*pieces, CITATIONS.sub(named, text[end:])]).lstrip(" ")

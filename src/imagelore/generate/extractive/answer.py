@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from imagelore.generate.extractive import phrases
+from imagelore.generate.extractive import fields, phrases
 from imagelore.generate.extractive.direct import BY_KIND, MORE, evidence
 from imagelore.generate.extractive.questions import understood
 from imagelore.generate.extractive.reading import Ranker, Reading
@@ -22,7 +22,7 @@ class Answer:
 
     def __init__(self, prompt: Prompt) -> None:
         self._prompt = prompt
-        self._question = question = understood(prompt.question, prompt.history)
+        self._question = question = understood(prompt.intent.text or prompt.question)
         naming = {
             stem(w) for s in prompt.sources for name in s.hit.record.fields for w in words(name.replace("_", " "))
         }
@@ -30,7 +30,7 @@ class Answer:
         self._readings = tuple(Reading(source, question, core) for source in prompt.sources)
         self._fitting = [reading for reading in self._readings if reading.fits]
         self._ranker = Ranker(self._fitting, question.subject)
-        self._about = self._best_first([reading for reading in self._fitting if reading.is_about])
+        self._about = _best_first(reading for reading in self._fitting if reading.is_about)
         self._guesses = [reading for reading in self._fitting if reading.looks_asked_for() and reading.guess()]
         self._subject = frozenset(question.subject)
         self._cited: set[int] = set()
@@ -42,7 +42,7 @@ class Answer:
             yield from self._counted(counts)
         elif not self._fitting:
             yield from self._nothing()
-        elif self._prompt.pictures and not self._about:
+        elif self._prompt.pictures and (self._prompt.intent.like or self._question.points or not self._about):
             yield from self._like_the_picture()
         elif not self._about:
             yield from self._beside_the_words()
@@ -55,12 +55,6 @@ class Answer:
             yield from self._listed()
         else:
             yield from self._direct()
-
-    def _best_first(self, readings: list[Reading]) -> list[Reading]:
-        """By coverage; for a follow-up, the sources that the last answer named come first."""
-        last = self._prompt.history[-1].answer if self._question.follows else ""
-        named = [r for r in readings if r.record.title and r.record.title in last]
-        return sorted(named or readings, key=lambda r: (-r.coverage, -r.titled, r.number))
 
     @property
     def _best(self) -> list[Reading]:
@@ -88,6 +82,10 @@ class Answer:
     def _direct(self) -> Iterator[str]:
         if self._question.kind == "other" and len(self._closest) > _DIRECT:
             yield from self._listed()
+            return
+        first = self._closest[0]
+        if self._question.kind == "other" and first.coverage < 1 and not first.titled:
+            yield self._unsaid()  # it is about something else that shares a word: "the capital of Peru"
             return
         direct = BY_KIND[self._question.kind]
         told = [(r, text) for r in self._closest if (text := direct(self._question, r, self._ranker))]
@@ -194,18 +192,30 @@ class Answer:
             yield (phrases.CLOSEST if zero else phrases.NOTHING_CLOSEST).format(names=closest)
 
     def _like_the_picture(self) -> Iterator[str]:
-        like = [r for r in self._fitting if "look" in r.found] or self._fitting
-        like.sort(key=lambda r: r.found["look"].rank if "look" in r.found else r.number)
+        like = sorted((r for r in self._fitting if "look" in r.found), key=lambda r: r.found["look"].rank)
+        if not like:
+            yield phrases.NO_PICTURE_CLOSE.format(names=_list(self._fitting[:3]))
+            return
         first, rest = like[0], like[1:4]
-        yield phrases.MOST_LIKE.format(name=first.name, n=first.number)
-        told = ""
-        if self._question.kind in ("where", "when", "who"):
-            told = BY_KIND[self._question.kind](self._question, first, self._ranker)
+        most_like = phrases.MOST_LIKE_IT if self._prompt.intent.like else phrases.MOST_LIKE
+        yield most_like.format(name=first.name, n=first.number)
+        told = self._told_of(first)
         text = next((s for s in first.sentences if not s.title), None)
         if told or text or first.guess():
             yield told or (first.quote(text) if text else first.guess())
-        if rest:
+        if rest and (self._prompt.intent.like or not self._question.points):
             yield phrases.ALSO.format(names=_list(rest))
+
+    def _told_of(self, reading: Reading) -> str:
+        """What a source says to a question about the picture that it looks like: "Is this a heron?"."""
+        kind = self._question.kind
+        if kind == "yes_no":
+            shown, quote = evidence(self._question, reading)
+            return {"yes": phrases.YES, "no": phrases.NO}[shown].format(quote=quote) if shown else ""
+        if kind == "other":
+            known = fields.named(self._question, reading)
+            return reading.field(known[:1]) if known else ""
+        return BY_KIND[kind](self._question, reading, self._ranker) if kind in BY_KIND else ""
 
     def _beside_the_words(self) -> Iterator[str]:
         """Something fits by its meaning or its picture, but no record's own words are about the question."""
@@ -237,3 +247,7 @@ def _list(readings: Sequence[Reading]) -> str:
         return ""
     *most, last = [reading.cited for reading in readings]
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def _best_first(readings: Iterable[Reading]) -> list[Reading]:
+    return sorted(readings, key=lambda r: (-r.coverage, -r.titled, r.number))

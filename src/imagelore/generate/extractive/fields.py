@@ -75,6 +75,7 @@ _AT = (
     *("under", "opposite", "by"),
 )
 _PLACE = re.compile(rf"\b(?i:{'|'.join(_AT)}) (?:the |an? |its )?[^\W\d_]")
+_NAMED_AFTER = re.compile(r"\bnamed (?:after|for)\b.*")  # where a name is from says nothing of where a thing is
 _NAMED_PLACE = re.compile(rf"\b(?i:{'|'.join(_AT)}) (?:the )?[A-ZÀ-Þ]")
 
 
@@ -128,12 +129,12 @@ def holds_time(sentence: Sentence) -> bool:
 
 def holds_place(sentence: Sentence) -> bool:
     """Whether a sentence says where."""
-    return bool(_PLACE.search(sentence.text))
+    return bool(_PLACE.search(_NAMED_AFTER.sub("", sentence.text)))
 
 
 def names_place(sentence: Sentence) -> bool:
     """Whether a sentence says where, by a name."""
-    return bool(_NAMED_PLACE.search(sentence.text))
+    return bool(_NAMED_PLACE.search(_NAMED_AFTER.sub("", sentence.text)))
 
 
 def _known(record: Record, names: Sequence[str]) -> list[str]:

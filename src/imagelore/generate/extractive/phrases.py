@@ -8,6 +8,7 @@ NOTHING_CLOSEST = "Nothing in this knowledge base fits the question. The closest
 CLOSEST = "The closest: {names}."
 NO_PICTURE_CLOSE = "No picture here is close to yours. The nearest: {names}."
 MOST_LIKE = "The picture most like yours: {name} [{n}]."
+MOST_LIKE_IT = "The picture most like it: {name} [{n}]."
 
 TITLED = "“{title}”"
 UNTITLED = "an untitled picture (file {file})"

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from imagelore.types import Turn
-from imagelore.words import STOP_WORDS, content_words, follows, stem, words
+from imagelore.words import STOP_WORDS, content_words, stem, words
 
 Kind = Literal["where", "when", "who", "which", "how_many", "yes_no", "measure", "why", "other"]
 
@@ -43,11 +41,8 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
 )
 _TAKEN = re.compile(rf"\b({_PICTURES})(?: (?:that|which))?(?: (?:was|were|is|are))? taken\b")
 _LATER = re.compile(r"\b(where|when|who) (?:is|are|was|were|do|does|did|has|have|had)\b")
-_LEADING = re.compile(r"(?:and|or|but|so|what about|how about)\b[ ,]*", re.IGNORECASE)
-_LIMITING = re.compile(
-    r"(?:in|at|on|from|before|after|since|until|during|between|with|without|near|by|for|of)\b", re.IGNORECASE
-)
-_EARLIER = 8  # turns that a chain of follow-ups may reach back
+_POINTS = re.compile(r"\b(?:this|that|it|its|these|those|they|my (?:picture|photo|photograph|image))\b")
+_LIKE_IT = re.compile(r"\b(?:like|similar to|same as|resembl\w+|instead of|than) (?:this|that|it|these|those|my)\b")
 _NUMBER_NOUN = re.compile(r"how many(?: of(?: the| these| those)?)?((?: [^\W\d_][\w'-]*){1,4})")
 
 # Verbs and nouns of asking: they say how a picture came about or what is wanted, and need not stand in a record.
@@ -75,30 +70,11 @@ class Question:
     pairs: tuple[tuple[str, str], ...] = ()  # words that stand side by side in it
     negated: bool = False
     exists: bool = False  # "is there ...?", "do you have ...?"
-    follows: bool = False  # it points to an earlier turn
+    points: bool = False  # at a picture: "what is this?", "where do we use it?"
 
 
-def understood(text: str, history: Sequence[Turn] = ()) -> Question:
-    """The question's kind and words; one that only points ("when was it taken?") takes those of the question before.
-
-    A chain of such questions leads back to the one that names the thing. "And the tram?" asks the same of another
-    thing, "and in 1970?" the same of the same thing.
-    """
-    question = _alone(text)
-    if not history or not follows(text[:_LONGEST]):
-        return question
-    last = understood(history[-1].question, history[-_EARLIER:-1])
-    rest = text.strip()
-    while leading := _LEADING.match(rest):
-        rest = rest[leading.end() :]
-    if question.kind == "other" and len(rest) < len(text.strip()):
-        question = replace(question, kind=last.kind, exists=last.exists, noun=last.noun)
-        if question.subject and not _LIMITING.match(rest):
-            return replace(question, follows=True)
-    return replace(question, subject=tuple(dict.fromkeys((*question.subject, *last.subject))), follows=True)
-
-
-def _alone(text: str) -> Question:
+def understood(text: str) -> Question:
+    """The question's kind and words. What it points at stands in it: see `Intent.text`."""
     text = " ".join(text[:_LONGEST].replace("’", "'").split())
     bare = _TAKEN.sub(r"\1", _REQUEST.sub("", text.casefold(), count=1).rstrip(" ?!."))
     stems = [stem(word) for word in content_words(bare)]
@@ -116,6 +92,7 @@ def _alone(text: str) -> Question:
         exists=bool(
             re.match(r"(?:is|are|was|were) there\b|(?:do|have) (?:you|we|they)\b|(?:have|has) (?:you|it)\b", bare)
         ),
+        points=kind != "which" and bool(_POINTS.search(bare)) and not _LIKE_IT.search(bare),
     )
 
 

@@ -16,7 +16,7 @@ _ABBREVIATED = re.compile(
     r"eds|gen|col|capt|sgt|rev|hon|dept|est|b|d|fl|nr|bzw|z\.b|d\.h|hl|str|[^\W\d_]|(?:[^\W\d_]\.)+[^\W\d_])\.$",
     re.IGNORECASE,
 )
-_END = re.compile(r"[.!?…]+[\"'”’»)\]]*\s+|[。！？]+[」』”]*\s*|\s*\n\s*\n\s*|\n\s*(?=[-*•–]\s)")
+_END = re.compile(r"[.!?…]+[\"'”’»)\]]*\s+|[。！？]+[」』”]*\s*|\n\s*\n\s*|\n\s*(?=[-*•–]\s)")
 
 
 def sentences(text: str, wanted: Collection[str] = ()) -> Iterator[str]:

@@ -15,7 +15,7 @@ from imagelore.generate.openai.checks import probe
 from imagelore.generate.openai.engine import ChatGenerator, patience
 from imagelore.generate.openai.errors import Endpoint
 from imagelore.settings import Settings
-from imagelore.types import Check, GeneratorEvent, Prompt
+from imagelore.types import Check, GeneratorEvent, Prompt, Reply, Task
 
 _ADDRESS = "https://api.openai.com/v1"
 _LOGIN = re.compile(r"^([a-z][a-z0-9+.-]*:?//)?.*@", re.IGNORECASE | re.DOTALL)  # a user and a password before a host
@@ -56,11 +56,19 @@ class OpenAIGenerator(ChatGenerator):
 
     def stream(self, prompt: Prompt) -> Iterator[GeneratorEvent]:
         """As `ChatGenerator.stream`; OpenAI's own server is not asked without a key."""
+        self._need_a_key()
+        yield from super().stream(prompt)
+
+    def complete(self, task: Task) -> Reply:
+        """As `ChatGenerator.complete`; OpenAI's own server is not asked without a key."""
+        self._need_a_key()
+        return super().complete(task)
+
+    def _need_a_key(self) -> None:
         if self._keyless:
             raise GeneratorError(
                 f"{self._endpoint.host} wants a key: set `OPENAI_API_KEY`, or `OPENAI_BASE_URL` to a server of your own"
             )
-        yield from super().stream(prompt)
 
     def _explained(self, error: Exception) -> GeneratorError:
         if isinstance(error, openai.NotFoundError) and (offered := self._offered()):

@@ -6,6 +6,7 @@ servers differ in what they accept. What a server or a model cannot take is left
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -15,20 +16,21 @@ import httpx2  # what the openai library speaks HTTP with
 import openai
 
 from imagelore.errors import GeneratorError
-from imagelore.generate._messages import TEXT_LIMIT, messages, pictures_in
+from imagelore.generate._messages import messages, pictures_in
 from imagelore.generate.openai.errors import (
     Endpoint,
     explain,
     is_refused,
     is_too_long,
-    knows_no_usage,
+    refuses,
     retry_after,
     says,
     stumbles_over_pictures,
     takes_no_pictures,
 )
 from imagelore.generate.openai.stream import Reader
-from imagelore.types import Delta, GeneratorEvent, Notice, Prompt, Stop, Usage
+from imagelore.generate.openai.tasks import Tasks
+from imagelore.types import Delta, GeneratorEvent, Notice, Prompt, Reply, Stop, Task, Usage
 
 _CONNECT = 10.0  # seconds
 _PATIENCE = 30.0  # seconds: all waiting between the attempts of one question
@@ -41,7 +43,7 @@ class _Way:
 
     pictures: bool
     usage: bool
-    text_limit: int = TEXT_LIMIT
+    text_limit: int | None = None  # None: the prompt's own
 
 
 class ChatGenerator:
@@ -54,6 +56,8 @@ class ChatGenerator:
         retries: how often a refused or failed request is tried again.
         sleep: waits between the attempts.
     """
+
+    _most = sys.maxsize  # pictures that a request may carry
 
     def __init__(
         self,
@@ -68,6 +72,7 @@ class ChatGenerator:
         self._pictures = max(0, pictures)
         self._retries = retries
         self._sleep = sleep
+        self._tasks = Tasks(client, endpoint, sleep)
         self._sees = True  # until the model says that it takes no pictures
         self._counts_tokens = True  # until the server says that it does not know `stream_options`
 
@@ -117,6 +122,10 @@ class ChatGenerator:
         yield Usage(reader.prompt_tokens, reader.completion_tokens, carried if way.pictures else 0)
         yield _stop(reader)
 
+    def complete(self, task: Task) -> Reply:
+        """One request without streaming; see `ChatModel`. Where pictures are switched off, a task has none either."""
+        return self._tasks.complete(task, self._most if self._pictures else 0, self._explained)
+
     def _ask(self, prompt: Prompt, way: _Way, reader: Reader) -> Iterator[str]:
         """One request; leaving the iterator closes its connection."""
         extra: dict[str, Any] = {"stream_options": {"include_usage": True}} if way.usage else {}
@@ -130,10 +139,10 @@ class ChatGenerator:
 
     def _adapt(self, error: Exception, way: _Way) -> tuple[_Way, str] | None:
         """What to leave out after this error, and what to tell about it; None: nothing helps."""
-        if way.usage and knows_no_usage(error):
+        if way.usage and refuses(error, "stream_options", "include_usage"):
             self._counts_tokens = False
             return replace(way, usage=False), ""
-        if way.text_limit > _SHORT and is_too_long(error):
+        if way.text_limit is None and is_too_long(error):
             left = "its pictures and most of its records' texts are" if way.pictures else "most of its texts are"
             notice = f"The question was too long for {self._endpoint.model}: {left} left out."
             return replace(way, pictures=False, text_limit=_SHORT), notice

@@ -43,7 +43,6 @@ _TOO_LONG = re.compile(
 )
 _REFUSED = re.compile(r"content_?policy|content_?filter|content management policy|safety system", re.IGNORECASE)
 _TOKEN = re.compile(r"\beyJ[\w-]{8,}[\w.-]*")  # a JSON web token, which some servers repeat
-_NO_USAGE = re.compile(r"stream_options|include_usage", re.IGNORECASE)
 
 
 class Endpoint(NamedTuple):
@@ -105,9 +104,10 @@ def is_refused(error: Exception) -> bool:
     return said and bool(_REFUSED.search(words(error)))
 
 
-def knows_no_usage(error: Exception) -> bool:
-    """The server does not know `stream_options`."""
-    return status(error) in {400, 422} and bool(_NO_USAGE.search(words(error)))
+def refuses(error: Exception, *fields: str) -> bool:
+    """The server names one of these fields of a request as what it does not know or take."""
+    said = words(error)
+    return status(error) in {400, 422} and not is_too_long(error) and any(field in said for field in fields)
 
 
 def retry_after(error: Exception, attempt: int) -> float | None:

@@ -138,6 +138,8 @@ def stamp_text(stamp: Stamp, address: str) -> str:
         "embedder": _stamp.embedder_value(stamp.embedder),
         "sources": _stamp.sources_value(stamp.sources),
     }
+    if stamp.calibration:
+        values["calibration"] = _stamp.calibration_value(stamp.calibration)
     text = _MARK + json.dumps(values, separators=(",", ":"))
     if len(text) > LONGEST_STAMP:
         raise KnowledgeBaseError(

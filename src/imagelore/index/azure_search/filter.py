@@ -1,8 +1,8 @@
 """Scopes as OData filters of AI Search: columns from a known list, values as quoted literals only.
 
 https://learn.microsoft.com/azure/search/search-query-odata-filter. A comparison with null is false there (but `ne`,
-which is true: it is used for "has a value" only), so nothing is ever negated but `groups/any()`. Strings compare by
-their UTF-8 bytes. Moments are kept in milliseconds, which is all that `Edm.DateTimeOffset` keeps.
+which is true: it is used for "has a value" only); a negated one says so itself. A list is never null, but empty.
+Strings compare by their UTF-8 bytes. Moments are kept in milliseconds, which is all that `Edm.DateTimeOffset` keeps.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from imagelore.index._filters import Every, Holds, Present, Some, Term, Test, resolved
+from imagelore.index._filters import Every, Holds, Present, Some, Term, Test, Unless, resolved
 from imagelore.index.azure_search.documents import filtered, moment
-from imagelore.types import AllOf, AnyOf, Compare, FieldType, Filter, Scope
+from imagelore.types import AllOf, AnyOf, Compare, FieldType, Filter, Missing, Not, Scope
 
 NOTHING = "id eq null"
 _OPERATORS = {"=": "eq", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
@@ -37,8 +37,10 @@ def odata(scope: Scope, fields: Mapping[str, FieldType]) -> str | None:
 def named(wanted: Filter | None) -> frozenset[str]:
     """The fields that a filter names."""
     match wanted:
-        case Compare(field=field):
+        case Compare(field=field) | Missing(field):
             return frozenset({field})
+        case Not(inner):
+            return named(inner)
         case AllOf(filters) | AnyOf(filters):
             return frozenset().union(*map(named, filters))
     return frozenset()
@@ -82,24 +84,30 @@ def _term(term: Term) -> str:
             return f"{column} {_OPERATORS[operator]} {_LITERALS[kind](value)}"
         case Holds(column, value):
             return holds(column, [value])
-        case Present(column):
-            return f"{column} ne null"
+        case Present(column, kind):
+            return f"{column}/any()" if kind == "texts" else f"{column} ne null"
+        case Unless(Test(column=column) as test):
+            return f"{column} eq null or not ({_term(test)})"
+        case Unless(leaf):
+            return f"not ({_term(leaf)})"
         case Every(parts):
-            return " and ".join(f"({_term(part)})" for part in parts) or "id ne null"
+            return " and ".join(f"({part})" for part in _merged(parts, negated=True)) or "id ne null"
         case Some(parts):
-            return " or ".join(f"({part})" for part in _alternatives(parts)) or NOTHING
+            return " or ".join(f"({part})" for part in _merged(parts, negated=False)) or NOTHING
 
 
-def _alternatives(parts: Sequence[Term]) -> Iterator[str]:
-    """Alternatives as OData; those that ask one column for equal texts become one `search.in`."""
+def _merged(parts: Sequence[Term], negated: bool) -> Iterator[str]:
+    """Parts as OData; those that ask one column for equal texts, or for none of them, become one `search.in`."""
     equal: dict[tuple[type[Term], str], list[str]] = defaultdict(list)
     for part in parts:
-        if isinstance(part, Holds) or (isinstance(part, Test) and (part.kind, part.operator) == ("text", "=")):
-            equal[type(part), part.column].append(part.value)
+        leaf = part.leaf if negated and isinstance(part, Unless) else None if negated else part
+        if isinstance(leaf, Holds) or (isinstance(leaf, Test) and (leaf.kind, leaf.operator) == ("text", "=")):
+            equal[type(leaf), leaf.column].append(leaf.value)
         else:
             yield _term(part)
     for (kind, column), values in equal.items():
-        yield holds(column, values) if kind is Holds else one_of(column, values)
+        found = holds(column, values) if kind is Holds else one_of(column, values)
+        yield found if not negated else f"not {found}" if kind is Holds else f"{column} eq null or not ({found})"
 
 
 _LITERALS: dict[str, Callable[[Any], str]] = {

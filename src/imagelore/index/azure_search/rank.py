@@ -29,7 +29,7 @@ from imagelore.types import EmbedderInfo, Query, Ranking
 
 RRF = 60  # the constant of the service's fusion
 WEIGHTS = {"meaning": 1.0, "image": 0.5, "look": 0.5}
-"""Beside 1 for the text: those of `retrieve._fusion` at half scale, as a text query has no weight.
+"""Beside 1 for the text: those of `retrieve._weights` at half scale, as a text query has no weight.
 
 What the service fuses is what its semantic ranker reads the first 50 of; our own fusion takes its parts.
 """
@@ -79,7 +79,7 @@ class Ranker:
 
     def rankings(self, query: Query, where: str | None, embedder: EmbedderInfo) -> list[Ranking]:
         """One ranking per way that the question and the embedder allow."""
-        words = terms(asked(query.text))
+        words = terms(asked(*query.wordings))
         found = looked_for(query, embedder)
         looks = [Look(name, column, numbers(row)) for name, column, rows in found for row in rows]
         together = {look.column: look for look in reversed(looks)}  # the first of each column

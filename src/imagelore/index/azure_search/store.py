@@ -10,7 +10,7 @@ from typing import Any
 from azure.search.documents.indexes.models import SearchIndex
 
 from imagelore.index._columns import vector_columns
-from imagelore.index._filters import OWN_FIELDS, column_of
+from imagelore.index._filters import column_of
 from imagelore.index._stamp import with_source
 from imagelore.index._values import chunks
 from imagelore.index.azure_search.connection import READ, Connection
@@ -22,7 +22,18 @@ from imagelore.index.azure_search.known import Known
 from imagelore.index.azure_search.rank import Ranker
 from imagelore.index.azure_search.writing import CHUNK, Writer
 from imagelore.settings import Settings
-from imagelore.types import Facet, FieldType, IndexInfo, Query, Ranking, Record, Scope, SourceInfo
+from imagelore.types import (
+    OWN_FIELDS,
+    Calibration,
+    Facet,
+    FieldType,
+    IndexInfo,
+    Query,
+    Ranking,
+    Record,
+    Scope,
+    SourceInfo,
+)
 
 PAGE = 1_000  # documents that the service answers at once
 RECORDS = 100  # whole records fetched at once: with thumbnails and vectors they are large
@@ -78,6 +89,21 @@ class AzureSearchIndex:
             return source not in stamp.sources
 
         self._known.change(edit)
+
+    def calibrate(self, calibration: Calibration) -> None:
+        """Stores what scores mean here, in the place of what was stored before."""
+
+        def edit(index: SearchIndex) -> bool:
+            address = self._connection.address
+            stamp = read_stamp(index, address)
+            index.description = stamp_text(replace(stamp, calibration=calibration), address)
+            return stamp.calibration != calibration
+
+        self._known.change(edit)
+
+    def calibration(self) -> Calibration | None:
+        """What was stored, as it was half a minute ago at the earliest."""
+        return self._known.stamp().calibration
 
     def refresh(self) -> str:
         """Waits until reads see every write; the service keeps its search structures up to date by itself."""
@@ -143,6 +169,7 @@ class AzureSearchIndex:
             stamp.sources,
             self._known.fields(),
             details,
+            stamp.calibration,
         )
 
     def _fields(self, needed: frozenset[str]) -> Mapping[str, FieldType]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -12,7 +13,15 @@ import lancedb
 from lancedb.query import ColumnOrdering
 
 from imagelore.index._filters import column_of
-from imagelore.index._stamp import Stamp, check_embedder, embedder_value, missing, sources_value, with_source
+from imagelore.index._stamp import (
+    Stamp,
+    calibration_value,
+    check_embedder,
+    embedder_value,
+    missing,
+    sources_value,
+    with_source,
+)
 from imagelore.index._values import chunks
 from imagelore.index.lancedb import stamp as stamps
 from imagelore.index.lancedb.calls import call, edge, is_local, locked, write
@@ -23,6 +32,7 @@ from imagelore.index.lancedb.rows import arrow_field, columns_read, declared, sc
 from imagelore.index.lancedb.upkeep import prepare, refresh, structures
 from imagelore.settings import Settings
 from imagelore.types import (
+    Calibration,
     EmbedderInfo,
     Facet,
     FieldType,
@@ -35,6 +45,7 @@ from imagelore.types import (
 )
 
 _CHUNK = 500  # ids in one predicate
+_FRESH = 5.0  # seconds that a calibration is remembered: each question asks for it
 _BATCH = 4096  # rows held at once by a stream
 
 
@@ -107,6 +118,7 @@ class LanceIndex:
         self._records = call(address, database.open_table("records"))
         self._stamp = call(address, database.open_table("stamp"))
         self._embedder = self._read_stamp().embedder
+        self._calibrated: tuple[float, Calibration | None] = (-_FRESH, None)  # when it was read, and what
 
     def upsert(self, records: Sequence[Record]) -> Mapping[str, str]:
         """Writes whole records by id, in one commit or not at all; of records with the same id the last one stays."""
@@ -133,9 +145,19 @@ class LanceIndex:
         with locked(self._address):
             known = self._read_stamp().sources
             if source not in known:
-                rows = stamps.rows({"sources": sources_value(with_source(known, source))})
-                merge = self._stamp.merge_insert("key").when_matched_update_all().when_not_matched_insert_all()
-                call(self._address, merge.execute(rows))
+                self._keep("sources", sources_value(with_source(known, source)))
+
+    def calibrate(self, calibration: Calibration) -> None:
+        """Stores what scores mean here, in the place of what was stored before."""
+        with locked(self._address):
+            self._keep("calibration", calibration_value(calibration))
+        self._calibrated = (-_FRESH, None)
+
+    def calibration(self) -> Calibration | None:
+        """What was stored, as it was some seconds ago at the earliest."""
+        if time.monotonic() > self._calibrated[0] + _FRESH:
+            self._calibrated = (time.monotonic(), self._read_stamp().calibration)
+        return self._calibrated[1]
 
     def refresh(self) -> str:
         """Compacts what many small writes left, brings the search structures up to date and builds missing ones."""
@@ -209,8 +231,19 @@ class LanceIndex:
         stamp = self._read_stamp()
         details = call(self._address, structures(self._records))
         return IndexInfo(
-            self._address, stamp.schema, self.count(), stamp.embedder, stamp.sources, self.fields(), details
+            self._address,
+            stamp.schema,
+            self.count(),
+            stamp.embedder,
+            stamp.sources,
+            self.fields(),
+            details,
+            stamp.calibration,
         )
+
+    def _keep(self, key: str, value: Any) -> None:
+        merge = self._stamp.merge_insert("key").when_matched_update_all().when_not_matched_insert_all()
+        call(self._address, merge.execute(stamps.rows({key: value})))
 
     def _read_stamp(self) -> Stamp:
         return stamps.read(call(self._address, self._stamp.query().to_arrow()), self._address)

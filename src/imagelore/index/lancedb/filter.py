@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from imagelore.index._filters import Every, Holds, Present, Some, Term, Test, resolved
+from imagelore.index._filters import Every, Holds, Present, Some, Term, Test, Unless, resolved
 from imagelore.index._values import utf8
 from imagelore.types import FieldType, Scope
 
@@ -41,8 +41,10 @@ def _sql(term: Term) -> str:
             return f"{f'CAST({column} AS BIGINT)' if wide else column} {operator} {_LITERALS[kind](value)}"
         case Holds(column, value):
             return f"array_has({column}, {text(value)})"
-        case Present(column):
-            return f"{column} IS NOT NULL"
+        case Present(column, kind):
+            return f"array_length({column}) > 0" if kind == "texts" else f"{column} IS NOT NULL"
+        case Unless(leaf):  # the guard: a comparison with null is neither true nor false in SQL
+            return f"{leaf.column} IS NULL OR NOT ({_sql(leaf)})"
         case Every(parts):
             return " AND ".join(f"({_sql(part)})" for part in parts) or "id IS NOT NULL"
         case Some(parts):

@@ -18,7 +18,7 @@ CANDIDATES = 100  # of a vector search, at least: their exact cosines are comput
 async def rankings(table: Any, query: Query, where: str | None, embedder: EmbedderInfo) -> list[Ranking]:
     """One ranking per way that the question and the embedder allow."""
     ways = {}
-    if terms := asked(query.text):
+    if terms := asked(*query.wordings):
         ways["text"] = _matches(table, "words", terms, where, query.depth)
         ways["seen"] = _matches(table, "seen_words", terms, where, query.depth)
     for name, column, vectors in looked_for(query, embedder):

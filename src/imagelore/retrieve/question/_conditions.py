@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from imagelore.types import AllOf, AnyOf, Compare, Facet, FieldType, FieldValue, Filter, Mentions
+from imagelore.types import AllOf, AnyOf, Compare, Facet, FieldType, FieldValue, Filter, Mentions, Missing, Not
 from imagelore.words import NUMBERS, PICTURE_WORDS, STOP_WORDS, singular, stem, words
 
 LONGEST_VALUE = 6
@@ -182,7 +182,7 @@ def leftover(
 ) -> list[Condition] | None:
     """The words that no tag or field has, as words that the record must mention; None where one has no place at all."""
     names = {stem(word): field for field in (*fields, "tags") for word in words(spoken(field))}
-    used = {field for condition in found for field in _fields(condition.filter)}
+    used = {field for condition in found for field in fields_of(condition.filter)}
     tokens = [word.casefold() for word in spelled]
     rest = []
     for n, token in enumerate(tokens):
@@ -242,11 +242,14 @@ def _told(groups: Sequence[Sequence[Condition]]) -> str:
     return (", " if any(part.startswith("either") for part in parts) else " ").join(parts)
 
 
-def _fields(filter: Filter) -> set[str]:
-    if isinstance(filter, Compare):
+def fields_of(filter: Filter) -> set[str]:
+    """The fields that a filter is about."""
+    if isinstance(filter, Compare | Missing):
         return {filter.field}
+    if isinstance(filter, Not):
+        return fields_of(filter.filter)
     if isinstance(filter, AllOf | AnyOf):
-        return {field for inner in filter.filters for field in _fields(inner)}
+        return {field for inner in filter.filters for field in fields_of(inner)}
     return set()
 
 

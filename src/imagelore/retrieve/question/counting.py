@@ -6,48 +6,24 @@ records ("how many legs does the stool have?") is not counted at all, because a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Protocol
 
 from imagelore.retrieve.question._asked import Asked, asked_for
-from imagelore.retrieve.question._conditions import (
-    Condition,
-    joined,
-    known_values,
-    leftover,
-    marked,
-    measured,
-    tagged,
-    valued,
-)
-from imagelore.retrieve.question._periods import dated, period, year_field, year_texts, years_among
-from imagelore.retrieve.question._values import values_in, within
-from imagelore.types import Compare, Count, Facet, FieldType, Record, Scope
+from imagelore.retrieve.question._conditions import Condition, joined, leftover
+from imagelore.retrieve.question._limits import Limiting, limits
+from imagelore.retrieve.question._values import within
+from imagelore.types import Count, Record, Scope
 
 __all__ = ["Countable", "counted", "within"]
 
 _EXAMPLES = 24  # ids that a count carries
-_BEFORE_CAMERAS = datetime(1700, 1, 1)
 
 
-class Countable(Protocol):
+class Countable(Limiting, Protocol):
     """What counting needs of an index: see `imagelore.index.Index`."""
-
-    def count(self, scope: Scope = ...) -> int:
-        """How many records the scope lets through."""
-        ...
-
-    def facets(self, scope: Scope = ..., fields: Sequence[str] = ...) -> list[Facet]:
-        """The values of tags and of the user's fields."""
-        ...
 
     def browse(self, scope: Scope = ..., after: str = ..., limit: int = ...) -> list[Record]:
         """A page of records."""
-        ...
-
-    def fields(self) -> Mapping[str, FieldType]:
-        """The user's fields and their types."""
         ...
 
 
@@ -74,32 +50,8 @@ def counted(question: str, index: Countable, scope: Scope = Scope()) -> Count | 
 
 def _conditions(asked: Asked, index: Countable, scope: Scope) -> list[Condition] | None:
     """All conditions that the words name; None where a word has no place in any."""
-    tokens, fields = asked.tokens, index.fields()
-    free = [True] * len(tokens)
-    found: list[Condition] = []
-
-    def take(conditions: Sequence[Condition]) -> None:
-        for condition in conditions:
-            if all(free[condition.start : condition.end]):
-                free[condition.start : condition.end] = [False] * (condition.end - condition.start)
-                found.append(condition)
-
-    facets, unsure = values_in(tokens, index, scope)
-    known = known_values(facets)
-    tags = tagged(asked.spelled, known, fields, unsure)
-    if tags is None:
+    named = limits(asked.spelled, index, scope)
+    if named is None:
         return None
-    take(tags)
-    take(measured(tokens, fields))
-    when = period(tokens)
-    if when and all(free[when.start : when.end]):
-        before = tokens[when.start - 1] if when.start else ""
-        any_taken = index.count(within(scope, Compare("taken_at", ">", _BEFORE_CAMERAS))) > 0
-        texts = year_texts(facets)
-        if field := year_field(fields, texts, before, any_taken):
-            name, kind = field
-            take(years_among(when, texts[name]) if kind == "text" else [dated(when, name, kind)])
-    take(valued(tokens, known, free))
-    take(marked(tokens, fields, free))
-    rest = leftover(asked.spelled, free, fields, found)
-    return None if rest is None else found + rest
+    rest = leftover(asked.spelled, named.free, index.fields(), named.conditions)
+    return None if rest is None else [*named.conditions, *rest]

@@ -1,0 +1,128 @@
+"""A question, understood, into hits: the records it is about, or what a search finds; with the count it asks for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from imagelore.flows._recalling import Asking
+from imagelore.retrieve.question.counting import counted, within
+from imagelore.types import Count, Hit, Intent, Scope, Usage
+from imagelore.where import written
+
+if TYPE_CHECKING:
+    from imagelore.flows.chat import Asked
+    from imagelore.flows.knowledge import KnowledgeBase
+    from imagelore.flows.search import Retrieval
+
+_LONGEST_COUNTED = 1_000  # characters of a question that may ask for a count
+_MOST_WITHOUT = 100  # records that a search leaves out
+_LIKELY = 0.25  # the probability from which a seen class is worth telling
+_TITLE = 60  # characters of a title in a caption
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a question found."""
+
+    intent: Intent  # as it was searched in the end
+    hits: tuple[Hit, ...]
+    searched: str
+    timings: Mapping[str, float] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
+    captions: tuple[str, ...] = ()  # of the question's own pictures
+    count: Count | None = None
+    usage: Usage = Usage()  # of a model that put the hits in order
+
+
+def found_for(kb: KnowledgeBase, asked: Asked, intent: Intent, pictures: Asking) -> Finding:
+    """The hits of a question; a filter that its words imply and that nothing meets is dropped, with a notice.
+
+    Raises:
+        UsageError: as `KnowledgeBase.search`.
+    """
+    start = time.perf_counter()
+    if intent.only and (about := _about(kb, asked, intent)):
+        return Finding(intent, about, intent.said, {"search": time.perf_counter() - start})
+    intent = replace(intent, only=())
+    notices: tuple[str, ...] = ()
+    text = intent.text if intent.text or pictures.all else asked.question
+    count = counted(text, kb.index, asked.scope) if len(text) <= _LONGEST_COUNTED else None
+    if count:
+        intent = replace(intent, filter=None)  # the condition that was counted says it
+    if intent.filter and not kb.index.count(within(asked.scope, intent.filter)):
+        notices = (f"no picture has {written(intent.filter)}: this was searched without it",)
+        intent = replace(intent, filter=None)
+    narrow = count.filter if count and count.number else intent.filter
+    counting = time.perf_counter() - start
+    top = kb.settings.top if asked.top is None else asked.top
+    without = frozenset(intent.without[-_MOST_WITHOUT:])
+    found = kb.search(text, pictures.all, top=top + len(without), scope=within(asked.scope, narrow))
+    hits = tuple(hit for hit in found.hits if hit.record.id not in without)[:top]
+    if count and count.filter and count.number:
+        hits = _matching(kb, count, hits, top, asked.scope)
+        count = replace(count, ids=tuple(dict.fromkeys([*(hit.record.id for hit in hits), *count.ids])))
+    timings = {**found.timings, "search": found.timings["search"] + counting}
+    captions = _captions(pictures, found)
+    return Finding(
+        intent,
+        hits,
+        _searched(text, pictures, intent),
+        timings,
+        (*notices, *found.notices),
+        captions,
+        count,
+        found.usage,
+    )
+
+
+def _about(kb: KnowledgeBase, asked: Asked, intent: Intent) -> tuple[Hit, ...]:
+    """The records that the question is about, as hits; only those that the reader may see."""
+    records = kb.index.get(intent.only, Scope(groups=asked.scope.groups))
+    return tuple(Hit(record, kb.pictures.uri(record), 0.0, {}, why=intent.said) for record in records)
+
+
+def _matching(kb: KnowledgeBase, count: Count, found: Sequence[Hit], top: int, scope: Scope) -> tuple[Hit, ...]:
+    """The hits of a question that was counted: they meet its condition, also those that no ranking found."""
+    hits = [hit if hit.fits else replace(hit, fits=True, why=count.condition) for hit in found]
+    known = {id for hit in hits for id in (hit.record.id, *hit.duplicates)}
+    missing = [id for id in count.ids if id not in known][: top - len(hits)]
+    hits += [Hit(r, kb.pictures.uri(r), 0.0, {}, why=count.condition) for r in kb.index.get(missing, scope)]
+    return tuple(hits)
+
+
+def _searched(text: str, pictures: Asking, intent: Intent) -> str:
+    """What was searched for, as one line: "red" + your earlier picture, where year <= 1969."""
+    parts = [f'"{" ".join(text.split())}"'] if text.strip() else []
+    if own := len(pictures.own):
+        parts.append("your picture" if own == 1 else f"your {own} pictures")
+    if earlier := pictures.recalled:
+        parts.append("your earlier picture" if earlier == 1 else f"your {earlier} earlier pictures")
+    parts += [f"the picture “{_line(record.name)}”" for record in pictures.like]
+    return " + ".join(parts) + (f", where {written(intent.filter)}" if intent.filter else "")
+
+
+def _captions(pictures: Asking, found: Retrieval) -> tuple[str, ...]:
+    """What each of the question's own pictures seems to show: a guess of the embedder, and the hit most like it."""
+    alone = len(pictures.all) == 1
+    looks = [hit for hit in found.hits if "look" in hit.found and hit.fits and hit.record.title] if alone else []
+    like = min(looks, key=lambda hit: hit.found["look"].rank, default=None)
+    captions = []
+    for n in range(len(pictures.own)):
+        classes = found.seen[n] if n < len(found.seen) else ()
+        guess = next((name for name, probability in classes if probability >= _LIKELY), "")
+        told = [f"perhaps {_line(guess)}"] if guess else []
+        told += [f"it looks like “{_line(like.record.title)}”"] if like else []
+        captions.append("; ".join(told))
+    return tuple(captions)
+
+
+def _line(text: str) -> str:
+    """One line without brackets and quotation marks, cut."""
+    line = " ".join(text.translate(_PLAIN).split())
+    return line if len(line) <= _TITLE else line[:_TITLE].rstrip() + "…"
+
+
+_PLAIN = str.maketrans(dict.fromkeys('“”"[]【】<>', " "))

@@ -1,0 +1,42 @@
+"""Questions made of a record's own words by rule, as a user might ask who remembers some of them."""
+
+from __future__ import annotations
+
+import random
+import re
+
+from imagelore.types import Record
+from imagelore.words import content_words
+
+_FRAMES = (
+    "{}", "{}", "{}", "where was {} taken?", "do you have a photo of {}?", "which pictures show {}?",
+    "what is known about {}?", "is there {} somewhere?", "who made {}?", "why {}?", "the one with {}",
+)  # fmt: skip
+_ADDED = (
+    "famous", "old", "typical", "small", "large", "beautiful", "real", "modern", "strange", "nice", "special", "called",
+    "name", "colour", "kind", "made",
+)  # fmt: skip
+_MOST = 3  # words that are kept
+_ODDS = 0.35  # of a word cut short, and of one more than the record has
+_SENTENCE = re.compile(r"(?<=[.!?。！？])\s*")
+
+
+def question(record: Record, chance: random.Random) -> str:
+    """A question that the record answers; "" where it says nothing.
+
+    Verbatim text would be far easier to find than what people ask. So a few content words of the title, a tag or one
+    sentence are kept, in another order; one may be cut short (another form of it, a slip), and a word is added that
+    the record need not have.
+    """
+    sentences = [s for s in _SENTENCE.split(record.text) if content_words(s)]
+    parts = [part for part in (record.title, *record.tags[:4], *sentences[:4]) if content_words(part)]
+    if not parts:
+        return ""
+    kept = list(dict.fromkeys(content_words(chance.choice(parts))))
+    kept = chance.sample(kept, min(len(kept), chance.randint(1, _MOST)))
+    if chance.random() < _ODDS:
+        longest = max(range(len(kept)), key=lambda n: len(kept[n]))
+        kept[longest] = kept[longest][: max(3, len(kept[longest]) * 2 // 3)]
+    if chance.random() < _ODDS:
+        kept.insert(chance.randint(0, len(kept)), chance.choice(_ADDED))
+    return chance.choice(_FRAMES).format(" ".join(kept))

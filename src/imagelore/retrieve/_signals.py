@@ -1,0 +1,59 @@
+"""What speaks for a hit, and how much: raw scores and shared words, weighed as a knowledge base's calibration says."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagelore.types import Calibration, Found, Record
+from imagelore.words import stems
+
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "described": ("words", "meaning", "image", "seen"),
+    "bare": ("image", "seen"),
+    "look": ("look",),
+}
+"""Kind of evidence -> its signals: of a picture with text, of one without, and of any beside the question's picture."""
+
+_WIDEST = 8.0  # spreads that a score may be off
+_NOT_RANKED = -1.0  # spreads: the ranking ended before this record
+
+Signals = Mapping[str, float]
+Scale = Mapping[str, tuple[float, float]]
+Floats = NDArray[np.float64]
+
+
+def signals(record: Record, found: Mapping[str, Found], words: Collection[str]) -> Signals:
+    """The shares of a question's words (their stems) in the record and in what was seen; its raw scores by ranking."""
+    count = max(1, len(words))
+    raw = {
+        "words": len({*stems(record.words())}.intersection(words)) / count,
+        "seen": len({*stems(record.seen.words())}.intersection(words)) / count,
+    }
+    return raw | {name: found[name].score for name in ("meaning", "image", "look") if name in found}
+
+
+def kind_of(record: Record) -> str:
+    """Whether words can be compared with the record's own, or with its picture only."""
+    return "described" if record.title or record.text or record.tags else "bare"
+
+
+def row(scale: Scale, kind: str, raw: Signals) -> Floats:
+    """`[1 + signals]`: 1, then the signals of a kind, scores in spreads from the centre of unrelated ones."""
+    return np.array([1.0, *(_scaled(scale, name, raw) for name in KINDS[kind])])
+
+
+def confidence(calibration: Calibration, kind: str, raw: Signals) -> float:
+    """From 0 to 1, that a hit fits its question: from 0.5 on it is taken to."""
+    return float(1 / (1 + np.exp(-row(calibration.unrelated, kind, raw) @ calibration.weights[kind])))
+
+
+def _scaled(scale: Scale, name: str, raw: Signals) -> float:
+    if name in ("words", "seen"):
+        return raw[name]
+    if name not in scale:
+        return 0.0
+    centre, spread = scale[name]
+    return float(np.clip((raw[name] - centre) / spread, -_WIDEST, _WIDEST)) if name in raw else _NOT_RANKED
