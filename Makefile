@@ -11,6 +11,7 @@ demo: .venv/run.stamp  ## index the sample pictures and open the chat on them
 
 test: .venv/dev.stamp  ## the tests; ARGS goes to pytest
 	$(BIN)/python tools/fetch_test_images.py
+	$(BIN)/python tools/fetch_test_model.py
 	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 check: .venv/dev.stamp  ## lint, format, types, layers, generated pages
@@ -31,7 +32,7 @@ COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes
 requirements:  ## compile the pinned requirement files again (needs uv)
 	$(COMPILE) pyproject.toml requirements/build.in -o requirements/run.txt
 	$(COMPILE) --extra azure -c requirements/run.txt pyproject.toml requirements/build.in -o requirements/azure.txt
-	$(COMPILE) --extra azure --extra eval --extra notebook -c requirements/azure.txt pyproject.toml requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) --extra azure --extra clip --extra eval --extra llamacpp --extra notebook -c requirements/azure.txt pyproject.toml requirements/dev.in -o requirements/dev.txt
 
 clean:
 	rm -rf .venv .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 import os
 import socket
 from collections.abc import Iterator
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+from filelock import FileLock
 
+from imagelore import Settings, ingest
+from imagelore.flows import _calibrate
+from imagelore.flows.ingest import Run
 from tests.fakes.azurite import Azurite
 from tests.fakes.cohere_server import FakeCohere
 from tests.fakes.identity_server import FakeIdentity
@@ -19,6 +26,8 @@ from tests.fakes.search_server import FakeSearch
 from tests.fakes.vision_server import FakeVision
 
 OUTSIDE = ("IMAGELORE_", "OPENAI_", "AZURE_", "VISION_", "IDENTITY_", "IMDS_", "MSI_")  # what settings and SDKs read
+hypothesis.settings.register_profile("untimed", deadline=None)  # machines that run tests are busy
+hypothesis.settings.load_profile("untimed")
 _connect = socket.socket.connect
 _connect_ex = socket.socket.connect_ex
 
@@ -53,6 +62,28 @@ def isolated(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathF
     home: Path = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / "cache"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unhurried() -> Iterator[None]:
+    """A calibration asks all of its questions, however slow the machine is: what is found must not depend on that."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_calibrate, "_SECONDS", math.inf)
+        yield
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The sample pictures, indexed as `imagelore demo` does; to be read only: all tests of all workers share it."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own  # of the run: each worker has its own below
+    made = Settings(kb=str(shared / "samples.kb"), embedder="starter", generator="extractive")
+    with FileLock(shared / "samples.lock"):
+        if not (done := shared / "samples.done").exists():
+            with as_file(files("imagelore") / "samples") as folder:
+                ingest(made, str(folder), Run(name="samples"))
+            done.touch()
+    return made
 
 
 @pytest.fixture

@@ -12,15 +12,15 @@ from imagelore.errors import ImageloreError, MissingExtraError, UsageError
 
 
 def test_a_file_is_a_provider() -> None:
-    assert providers.names("embed") == ["azure_cohere", "azure_vision", "palette", "starter"]
-    assert providers.names("generate") == ["azure_openai", "extractive", "openai"]
+    assert providers.names("embed") == ["azure_cohere", "azure_vision", "clip", "palette", "starter"]
+    assert providers.names("generate") == ["azure_openai", "extractive", "llamacpp", "openai"]
     assert providers.names("index") == ["azure_search", "lancedb"]
     assert providers.names("read") == ["picture"]
     assert providers.names("source") == ["azure_blob", "local"]
 
 
 def test_an_unknown_one_names_those_there_are() -> None:
-    with pytest.raises(UsageError, match="'clap'; there are azure_cohere, azure_vision, palette, starter"):
+    with pytest.raises(UsageError, match="'clap'; there are azure_cohere, azure_vision, clip, palette, starter"):
         providers.load("embed", "clap")
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagelore.words import content_words, said, singular, stem, stems, words
+from imagelore.words import COLOURS, colours_in, content_words, said, singular, stem, stems, words
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,27 @@ def test_any_text_has_words(text: str) -> None:
 )
 def test_value_as_text(value: object, text: str) -> None:
     assert said(value) == text
+
+
+_COLOURED = [
+    "red",
+    "Reds",
+    "ORANGES",
+    "beige",
+    "grey",
+    "gray's",
+    "greened",
+    "yellowing",
+    "purple",
+    "turquoise",
+    "golden",
+]
+
+
+@given(
+    st.lists(st.sampled_from([*_COLOURED, "goldfish", "reduced", "evergreen"]), max_size=6),
+    st.sampled_from([", ", "_"]),
+)
+def test_colours_in_a_text_are_those_among_its_stems(named: list[str], between: str) -> None:
+    text = between.join(named)
+    assert colours_in(text) == COLOURS & {*stems(text)}

@@ -11,6 +11,27 @@ import click
 from imagelore.cli.commands import cli
 from imagelore.settings import Settings
 
+JSON = """## What `--json` prints
+
+One document on stdout; progress, notes and warnings go to stderr. Scripts may rely on these keys; later versions add
+others.
+
+- `index`: `{"added", "updated", "unchanged", "removed", "skipped": [{"uri", "reason"}], "seconds"}`
+- `search`: `{"hits": [HIT], "timings": {STEP: SECONDS}}`
+- `ask`: `{"answer", "citations": [{"number", "id", "uri", "title"}], "doubts": [{"sentence", "reason"}],
+  "hits", "timings"}`
+- `status`: `{"kb", "records", "embedder": {"name", "version", "spaces"}, "generator", "sources", "fields", "schema",
+  "steps", "details", "calibration"}`
+- `doctor`: `{"ok", "checks": [{"name", "ok", "said", "mend"}]}`
+- `upload`: `{"uploaded", "unchanged", "skipped": [{"uri", "reason"}], "seconds"}`
+
+A `HIT` is `{"rank", "id", "uri", "title", "score", "ranks": {RANKING: PLACE}, "scores": {RANKING: SCORE}, "shares":
+{RANKING: SHARE}, "matched": [WORD], "fits", "why", "duplicates": [ID]}`; `[1]` in an answer is the hit of rank 1.
+A `uri` ends in the path relative to the source. `skipped_count` is there as well where more was skipped than the list
+holds. `eval --json` prints what its table shows, with each question. The exit status is 0 when all was done, 1 after an
+error, which stderr explains, and 2 for a wrong call.
+"""
+
 DOCS = Path(__file__).parent.parent / "docs"
 
 
@@ -22,7 +43,7 @@ def commands() -> str:
             command, info_name=f"imagelore {name}".strip(), max_content_width=110, terminal_width=110
         )
         parts.append(f"## {context.info_name}\n\n```text\n{command.get_help(context)}\n```\n")
-    return "\n".join(parts)
+    return "\n".join([*parts, JSON])
 
 
 def settings() -> str:

@@ -33,7 +33,8 @@ class Settings:
     kb: str = _setting("./.imagelore", "the knowledge base: a folder, or `azure-search://SERVICE/INDEX`")
     embedder: str = _setting(
         "",
-        "what turns pictures and texts into vectors; empty: the knowledge base's own; for a new one `azure_vision` or "
+        "what turns pictures and texts into vectors: `starter`, `clip:NAME`, `clip:/path/to/folder` (docs/models.md), "
+        "`azure_vision`, `azure_cohere`; empty: the knowledge base's own; for a new one `azure_vision` or "
         "`azure_cohere` when its endpoint is set, else `starter`",
     )
     generator: str = _setting(
@@ -53,8 +54,8 @@ class Settings:
     )
     data: str = _setting(
         "",
-        "the folder for `feedback.jsonl`, what people thought of answers; empty: the knowledge base's own folder, or one "
-        "in the user's data folder where the knowledge base is on a service",
+        "the folder for `feedback.jsonl`, what people thought of answers; empty: the knowledge base's own folder, or "
+        "one in the user's data folder where the knowledge base is on a service",
     )
     host: str = _setting("127.0.0.1", "the address that `serve` listens on")
     port: int = _setting(7860, "the port that `serve` listens on; the next free one where it is taken", least=0)
@@ -84,6 +85,10 @@ class Settings:
     openai_model: str = _setting("gpt-5-mini", "the model to ask there", ("OPENAI_MODEL",))
     openai_timeout: float = _setting(60.0, "seconds to wait for the next piece of an answer", least=1)
     openai_retries: int = _setting(3, "how often a refused or failed request is tried again", least=0)
+    llamacpp_mmproj: str = _setting(
+        "", "what a model of `llamacpp` sees with; empty: the `mmproj` file beside it; `none`: it reads texts only"
+    )
+    llamacpp_threads: int = _setting(0, "threads that it computes with; 0: one per core", least=0)
     azure_timeout: float = _setting(60.0, "seconds to wait for an answer of an Azure service", least=1)
     azure_patience: float = _setting(
         20.0, "seconds that a question waits for an Azure embedder with too many requests; indexing waits 150", least=0

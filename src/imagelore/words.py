@@ -19,6 +19,9 @@ _UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f" 
 _LETTER = rf"(?:(?![{_UNSPACED}])[^\W_])"
 _TOKEN = re.compile(rf"[{_UNSPACED}]+|\d+(?:[.,]\d+)+|{_LETTER}+(?:['’]{_LETTER}+)*")
 _PAIRED = re.compile(rf"[{_UNSPACED}]")
+_PARTICLES_ZH = re.compile(  # Chinese grammar that is hardly ever part of a word: no pair of characters goes across it
+    "什么时候|为什么|有没有|是不是|能不能|什么|怎么|怎样|多少|哪里|哪儿|哪个|哪些|这个|那个|这些|那些|请问|[的了是在有和与或吗呢吧啊把被给请谁这那哪着]"
+)
 _PARTICLES = re.compile(r"[\u3040-\u309f]+")  # Hiragana alone: grammar, mostly
 
 _READ = 2_000  # characters of a text that tell its language
@@ -75,7 +78,9 @@ def words(text: str) -> list[str]:
 
 def content_words(text: str) -> list[str]:
     """The words that say what a text is about, in its language: no grammar, no "show me", no "picture"."""
-    idle = stop_words(language(text))
+    spoken = language(text)
+    idle = stop_words(spoken)
+    text = _PARTICLES_ZH.sub(" ", text) if spoken == "zh" else text
     return [word for word in words(text) if not _is_empty(word) and word not in idle]
 
 
@@ -104,12 +109,13 @@ def stems(text: str) -> list[str]:
     return [form for form, _ in stemmed(text)]
 
 
-def stemmed(text: str) -> list[tuple[str, str]]:
+@lru_cache(maxsize=64)  # a search reads each hit several times in a row; texts may be long
+def stemmed(text: str) -> tuple[tuple[str, str], ...]:
     """(stem, word) of a text's content words, in order, by the rules of its language."""
     spoken = language(text)
-    return [
+    return tuple(
         (_without_accents(languages.stem(word, spoken)) if spoken else stem(word), word) for word in content_words(text)
-    ]
+    )
 
 
 def _is_empty(word: str) -> bool:
@@ -214,6 +220,15 @@ _COLOUR_NAMES = """red orange yellow green blue purple violet pink brown black w
     turquoise"""
 COLOURS = frozenset(stem(name) for name in _COLOUR_NAMES.split())
 """The stems of colour names."""
+_COLOUR_WORD = re.compile(  # each begins with its stem
+    rf"(?<![^\W_])(?:{'|'.join(COLOURS)})[^\W_]{{0,4}}(?![^\W_])", re.IGNORECASE
+)
+
+
+def colours_in(text: str) -> frozenset[str]:
+    """The stems of the colours that a text names, much sooner than by all of its stems."""
+    return COLOURS & set(map(stem, _COLOUR_WORD.findall(text)))
+
 
 _NUMBER_NAMES = "one two three four five six seven eight nine ten eleven twelve dozen hundred"
 NUMBERS = frozenset(stem(name) for name in _NUMBER_NAMES.split())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from imagelore import providers
@@ -48,10 +50,21 @@ def test_index_reports_what_it_did(place: Path, tmp_path: Path) -> None:
     assert report["skipped"][0]["reason"]
 
 
+def test_a_flood_of_warnings_is_cut_short(tmp_path: Path) -> None:
+    root = folder(tmp_path / "photos", PICTURES, ROWS)
+    row = '{"file_name": "red.png", "title": "Again"}\n'
+    (root / "metadata.jsonl").write_text(row * 41, encoding="utf-8")
+    done = run(tmp_path, "index", "photos", "--embedder", "palette")
+    told = [line for line in done.stderr.splitlines() if line.startswith("warning: ")]
+    assert len(told) == 21
+    assert told[-1] == "warning: 20 more like these"
+
+
 def test_search_in_json(place: Path) -> None:
     found = document(place, "search", "green gate")
     first = found["hits"][0]
-    assert {"rank", "id", "uri", "title", "score", "ranks"} <= set(first)
+    kept = "rank id uri title score ranks scores shares matched fits why duplicates"  # as docs/cli.md promises
+    assert set(kept.split()) <= set(first)
     assert (first["rank"], first["title"]) == (1, "A green gate")
     assert first["uri"].endswith("green.png")
     assert first["ranks"]["text"] == 1
@@ -96,6 +109,7 @@ def test_ask_in_json(place: Path) -> None:
     assert answer["citations"][0]["uri"].endswith("red.png")
     assert set(answer["citations"][0]) == {"number", "id", "uri", "title"}
     assert answer["hits"]
+    assert {"answer", "citations", "doubts", "hits", "timings"} <= set(answer)
 
 
 def test_status_in_json(place: Path) -> None:
@@ -104,6 +118,8 @@ def test_status_in_json(place: Path) -> None:
     assert status["embedder"]["name"] == "palette"
     assert status["generator"].startswith("extractive")
     assert status["fields"] == {"place": "text"}
+    kept = "kb records embedder generator sources fields schema steps details calibration"
+    assert set(kept.split()) <= set(status)
 
 
 @pytest.mark.parametrize(
@@ -229,6 +245,20 @@ def test_interrupting_keeps_what_was_done(tmp_path: Path) -> None:
     kept = document(tmp_path, "status", "--kb", "kb")["records"]
     assert 0 < kept < 400
     assert f"{kept} added" in out
+
+
+def test_a_server_that_is_interrupted_under_an_open_page_ends_quietly(place: Path) -> None:
+    command = [sys.executable, "-m", "imagelore", "serve", "--port", "0", "--no-browser"]
+    with subprocess.Popen(command, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        said = re.search(r"http://\S+", process.stdout.readline())
+        assert said is not None
+        with httpx.stream("GET", f"{said[0]}/gradio_api/heartbeat/page", timeout=20) as beating:  # as every page does
+            assert beating.status_code == 200
+            process.send_signal(signal.SIGINT)
+            error = process.communicate(timeout=30)[1]
+    assert process.returncode == 0
+    assert error == ""
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from imagelore import Settings
+from imagelore import KnowledgeBase, Settings
 from imagelore.flows.feedback import Judged, keep
-from imagelore.types import Turn
+from imagelore.types import Attached, Turn
 from tests.cli.running import run
 from tests.flows.pictures import folder
 
@@ -90,7 +90,13 @@ def test_a_gate_that_refuses(place: Path, tmp_path: Path) -> None:
         (["eval", "set.jsonl", "--html", "no/such/x.html"], 1, "there is no folder"),
         (["eval", "set.jsonl", "--part", "x"], 1, "no question of the part 'x'"),
         (["eval", "set.jsonl", "--kb", "elsewhere"], 1, "imagelore index FOLDER"),
+        (["eval", "set.jsonl", "--judge", "--no-answers"], 2, "leave out --no-answers"),
+        (["eval", "set.jsonl", "--rankings", "text,foo"], 1, "there is no ranking 'foo'"),
+        (["eval", "set.jsonl", "--weights", "text=x"], 1, "the weight of 'text'"),
+        (["eval", "set.jsonl", "--out", "set.jsonl"], 1, "files of their own"),
+        (["eval", "set.jsonl", "--out", "x.out", "--html", "./x.out"], 1, "files of their own"),
         (["eval", "--from-feedback"], 1, "nobody has given a thumb"),
+        (["eval", "set.jsonl", "--from-feedback"], 2, "name a set, or"),
     ],
 )
 def test_mistakes_are_one_line(place: Path, arguments: list[str], status: int, says: str) -> None:
@@ -99,6 +105,47 @@ def test_mistakes_are_one_line(place: Path, arguments: list[str], status: int, s
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert not done.stdout
+
+
+def test_a_missing_library_is_told_before_a_question_is_asked(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(*_: Any) -> None:
+        pytest.fail("a question was asked")
+
+    monkeypatch.setitem(sys.modules, "ir_measures", None)
+    monkeypatch.setattr(KnowledgeBase, "chat", asked)
+    done = run(place, "eval", "set.jsonl")
+    assert (done.returncode, done.stdout) == (1, "")
+    told = 'imagelore: evaluation needs `ir_measures`: pip install "imagelore[eval]"'
+    assert done.stderr.splitlines()[-1] == told
+
+
+def test_a_run_over_another_set_is_refused_before_a_question_is_asked(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(place, "eval", "set.jsonl", "--out", str(tmp_path / "run.json")).returncode == 0
+    (place / "changed.jsonl").write_text(json.dumps(QUESTIONS[0] | {"question": "Where is the blue door?"}))
+    monkeypatch.setattr(KnowledgeBase, "chat", lambda *_: pytest.fail("a question was asked"))
+    done = run(place, "eval", "changed.jsonl", "--against", str(tmp_path / "run.json"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "question 'door' of `changed.jsonl` was another one" in done.stderr
+
+
+def test_the_run_that_is_compared_with_is_not_overwritten(place: Path, tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    assert run(place, "eval", "set.jsonl", "--out", str(file)).returncode == 0
+    before = file.read_text()
+    done = run(place, "eval", "set.jsonl", "--against", str(file), "--html", str(file))
+    assert (done.returncode, file.read_text()) == (1, before)
+    assert "would overwrite" in done.stderr
+
+
+def test_pictures_of_thumbs_are_found_from_anywhere(place: Path, tmp_path: Path) -> None:
+    turn = Turn("What is this?", "A door.", pictures=(Attached(place / "photos" / "red.png"),))
+    keep(Settings(data=str(tmp_path / "data")), Judged("k", "down", turn))
+    (line,) = run(tmp_path, "eval", "--from-feedback", IMAGELORE_DATA="data").stdout.splitlines()
+    (image,) = json.loads(line)["images"]
+    assert Path(image).is_absolute()
+    assert Path(image).is_file()
 
 
 def test_thumbs_are_printed_as_a_set(place: Path, tmp_path: Path) -> None:

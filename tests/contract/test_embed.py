@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 from imagelore import providers
-from imagelore.embed import Embedder, azure_cohere, azure_vision, palette, starter
+from imagelore.embed import Embedder, azure_cohere, azure_vision, clip, palette, starter
 from imagelore.settings import Settings
 from imagelore.types import Vectors
+from tests.embed.clip_reference import FOLDER
 from tests.fakes.cohere_server import FakeCohere
 from tests.fakes.vision_server import FakeVision
 
@@ -39,6 +40,7 @@ def cohere() -> Iterator[Embedder]:
 BUILDERS: dict[str, Callable[[], AbstractContextManager[Embedder]]] = {
     "azure_cohere": cohere,
     "azure_vision": vision,
+    "clip": lambda: nullcontext(clip.create(Settings(embedder=f"clip:{FOLDER / 'clip'}"))),
     "palette": lambda: nullcontext(palette.create(Settings())),
     "starter": lambda: nullcontext(starter.create(Settings())),
 }

@@ -30,9 +30,10 @@ from imagelore.types import (
     Usage,
 )
 from tests.fakes.azure_openai_server import FakeAzureOpenAI
+from tests.fakes.llamacpp import FakeLlamaCpp
 from tests.fakes.openai_server import FakeOpenAI
 
-GENERATORS: dict[str, tuple[type[FakeOpenAI], Callable[[FakeOpenAI], Settings]]] = {
+GENERATORS: dict[str, tuple[type[FakeOpenAI], Callable[[Any], Settings]]] = {
     "extractive": (FakeOpenAI, lambda server: Settings()),
     "openai": (
         FakeOpenAI,
@@ -49,8 +50,9 @@ GENERATORS: dict[str, tuple[type[FakeOpenAI], Callable[[FakeOpenAI], Settings]]]
             azure_retries=0,
         ),
     ),
+    "llamacpp": (FakeLlamaCpp, lambda server: Settings(generator=f"llamacpp:{server.model}")),
 }
-CHAT_MODELS = {"openai", "azure_openai"}
+CHAT_MODELS = {"openai", "azure_openai", "llamacpp"}
 
 
 @pytest.fixture(params=GENERATORS)

@@ -36,16 +36,14 @@ def search() -> Iterator[FakeSearch]:
 
 
 @pytest.fixture(scope="module")
-def twins(tmp_path_factory: pytest.TempPathFactory, search: FakeSearch) -> tuple[KnowledgeBase, KnowledgeBase]:
+def twins(samples: Settings, search: FakeSearch) -> tuple[KnowledgeBase, KnowledgeBase]:
     """The samples, indexed twice."""
-    here = Settings(kb=str(tmp_path_factory.mktemp("kb") / "kb"), embedder="starter", generator="extractive")
     there = replace(
-        here, kb="azure-search://pix/samples", azure_search_endpoint=search.url, azure_search_key=search.admin_key
+        samples, kb="azure-search://pix/samples", azure_search_endpoint=search.url, azure_search_key=search.admin_key
     )
     with as_file(files("imagelore") / "samples") as folder:
-        for settings in (here, there):
-            assert ingest(settings, str(folder), Run(name="samples")).added == 105
-    ours, theirs = KnowledgeBase(here), KnowledgeBase(there)
+        assert ingest(there, str(folder), Run(name="samples")).added == 105
+    ours, theirs = KnowledgeBase(samples), KnowledgeBase(there)
     made, other = ours.index.calibration(), theirs.index.calibration()
     assert made is not None
     assert other is not None

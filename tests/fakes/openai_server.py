@@ -152,7 +152,7 @@ class Handler(BaseHTTPRequestHandler):
     def authorise(self) -> None:
         """Refuses whoever has no key."""
         presented = self.headers.get("Authorization")
-        if presented != f"Bearer {KEY}":
+        if presented != f"Bearer {self.fake.key}":
             raise Refused(401, f"Incorrect API key provided: {presented}", "invalid_api_key")
 
     def _json(self, status: int, value: Any, headers: dict[str, str]) -> None:

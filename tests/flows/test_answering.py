@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from imagelore.flows._answering import answered
 from imagelore.generate.extractive import Extractive
 from imagelore.generate.openai import create
 from imagelore.settings import Settings
-from imagelore.types import Done, Prompt, Sent
+from imagelore.types import Done, Prompt, Sent, Usage
 from tests.fakes.openai_server import KEY, FakeOpenAI
 from tests.generate.test_openai import a_prompt, jpeg, source
 
@@ -44,6 +45,21 @@ def test_costs_are_estimated_where_the_server_does_not_count(openai_server: Fake
     last = done(openai_server, a_prompt(), "no-usage", price_input=2.0)
     assert last.usage.prompt_tokens == 0
     assert last.sent.cost == pytest.approx(last.sent.tokens * 2.0 / 1e6)
+
+
+def test_what_the_turn_took_before_is_counted_and_paid_for(openai_server: FakeOpenAI) -> None:
+    settings = Settings(
+        openai_base_url=openai_server.url,
+        openai_api_key=KEY,
+        openai_model="colours",
+        price_input=2.0,
+        price_output=10.0,
+    )
+    alone = done(openai_server, a_prompt(), price_input=2.0, price_output=10.0)
+    *_, last = answered(create(settings), a_prompt(), {}, settings, (Usage(1_000, 20, 5), Usage(0, 0)))
+    assert isinstance(last, Done)
+    assert last.usage == replace(alone.usage, prompt_tokens=1_090, completion_tokens=alone.usage.completion_tokens + 20)
+    assert last.sent.cost == pytest.approx((alone.sent.cost or 0) + (1_000 * 2.0 + 20 * 10.0) / 1e6)
 
 
 def test_what_needs_no_model_is_sent_nothing() -> None:

@@ -16,8 +16,9 @@ from imagelore.flows._calibrate import calibrate, unrelated
 from imagelore.flows._snippets import question
 from imagelore.flows.status import status
 from imagelore.index import Index, lancedb
-from imagelore.types import Calibration, Record
-from imagelore.words import content_words, stems
+from imagelore.retrieve import retrieve
+from imagelore.types import Calibration, Query, Record
+from imagelore.words import content_words, language, stems
 from tests.flows.pictures import folder
 
 THINGS = ("door", "gate", "barn", "boat", "mill", "tower", "bridge", "wagon", "chapel", "stable")
@@ -103,7 +104,7 @@ def test_where_the_questions_cannot_be_embedded_the_run_ends_well(
     whole = palette.Palette.embed_texts
 
     def few(self: palette.Palette, texts: list[str], role: str) -> object:
-        if len(texts) > 20:
+        if len(texts) > 3:
             raise EmbedderError("the quota is used up: wait")
         return whole(self, texts, role)  # type: ignore[arg-type]
 
@@ -118,6 +119,61 @@ def test_where_the_questions_cannot_be_embedded_the_run_ends_well(
     assert dict(status(settings).lines())["calibration"].startswith("none")
     ingest(settings, str(source))
     assert status(settings).calibration is not None
+
+
+def test_time_that_is_over_ends_it_and_the_embedder_s_floors_decide(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imagelore.flows._calibrate._SECONDS", -1.0)
+    assert calibrate(index, EMBEDDER, 50)
+    assert (measured(index).answerable, measured(index).unanswerable) == (0, 0)
+    hits = retrieve(Query("barn"), index, EMBEDDER.info, lambda record: record.path)
+    assert hits[0].fits
+    assert "barn" in hits[0].matched
+
+
+@pytest.mark.parametrize("pictures", [["red"], ["red", "blue", "green"], ["red"] * 20], ids=["1", "3", "20 the same"])
+def test_a_picture_that_is_there_fits_however_few_or_alike_all_are(tmp_path: Path, pictures: list[str]) -> None:
+    source = folder(tmp_path / "photos", {f"{n}.png": colour for n, colour in enumerate(pictures)})
+    settings = Settings(kb=str(tmp_path / "kb"), embedder="palette")
+    report = ingest(settings, str(source))
+    assert not report.warnings
+    kb = KnowledgeBase(settings)
+    assert kb.search("", [(source / "0.png").read_bytes()]).hits[0].fits
+    strange = folder(tmp_path / "others", {"strange.png": "yellow"})
+    assert not any(hit.fits for hit in kb.search("", [(strange / "strange.png").read_bytes()]).hits)
+
+
+@pytest.mark.parametrize(
+    ("told", "asked"),
+    [
+        (["Die alte Windmühle steht am Fluss", "Ein Boot liegt auf dem See"], "Wo sind die Windmühlen?"),
+        (["Le vieux moulin est dans la vallée", "Une barque sur le lac"], "Où sont les moulins ?"),
+        (["El molino está en el campo", "Una barca en el lago"], "¿Dónde están los molinos?"),
+        (["荷兰的风车在河边", "湖上有一只小船"], "风车在哪里？"),
+    ],
+    ids=["de", "fr", "es", "zh"],
+)
+def test_records_in_another_language_are_found_and_fit(tmp_path: Path, told: list[str], asked: str) -> None:
+    texts = {f"{n}.png": {"text": text} for n, text in enumerate(told)}
+    source = folder(tmp_path / "photos", {"0.png": "red", "1.png": "blue"}, texts)
+    settings = Settings(kb=str(tmp_path / "kb"), embedder="palette")
+    ingest(settings, str(source))
+    first, *others = KnowledgeBase(settings).search(asked).hits
+    assert first.record.path == "0.png"
+    assert first.fits
+    assert first.matched
+    assert "text mentions" in first.why
+    assert not any(hit.fits for hit in others)
+
+
+def test_a_question_is_asked_in_the_record_s_language() -> None:
+    asked = Record(
+        "1", "s", "1.png", "", "", title="Windmühlen", text="Die Windmühlen stehen am Fluss und mahlen Korn."
+    )
+    made = {question(asked, random.Random(seed)) for seed in range(40)}
+    assert any(language(text) == "de" for text in made)
+    assert not any(word in text.split() for text in made for word in ("the", "of", "which", "famous"))
 
 
 def test_a_question_is_made_of_some_of_the_record_s_words() -> None:

@@ -1,12 +1,10 @@
-"""Forty scripted dialogues on the samples, half of them written before the rules: those of eval/dialogues.jsonl."""
+"""Scripted dialogues on the samples; those of eval/dialogues.jsonl were written before the rules."""
 
 from __future__ import annotations
 
-from importlib.resources import as_file, files
-
 import pytest
 
-from imagelore import KnowledgeBase, Settings, ingest
+from imagelore import KnowledgeBase, Settings
 from imagelore.flows.chat import turn
 from imagelore.types import Done, Retrieved, Turn
 from tests.flows.dialogues import Dialogue, dialogues, play, wrong
@@ -42,23 +40,15 @@ ALONE = """
     a woman and her child
     What is the tallest tower?
     the oldest photograph of a river
-    pictures from 2005
-    photographs before 1900
     pictures taken in France
     the same church in winter and summer
     same day delivery van
     Where was the photo of the hens taken?
     the picture of Dorian Gray
-    what can I ask you?
-    hello
-    thank you!
     ok. now show me the hedgehog
     Now show me the bicycle
     Thanks! Do you have a kangaroo with its young?
     No smoking sign
-    no people
-    without people
-    not a bird
     other planets
     What else do you know about the Inca?
     When was the previous emperor crowned?
@@ -86,16 +76,13 @@ ALONE = """
 
 
 @pytest.fixture(scope="module")
-def kb(tmp_path_factory: pytest.TempPathFactory) -> KnowledgeBase:
-    """The samples, indexed."""
-    settings = Settings(kb=str(tmp_path_factory.mktemp("kb") / "kb"), embedder="starter", generator="extractive")
-    with as_file(files("imagelore") / "samples") as folder:
-        ingest(settings, str(folder))
-    return KnowledgeBase(settings)
+def kb(samples: Settings) -> KnowledgeBase:
+    """The samples, opened."""
+    return KnowledgeBase(samples)
 
 
-def test_there_are_forty() -> None:
-    assert len(SCRIPTED) == len({dialogue.id for dialogue in SCRIPTED}) == 40
+def test_there_are_forty_and_more() -> None:
+    assert len(SCRIPTED) == len({dialogue.id for dialogue in SCRIPTED}) >= 40
 
 
 @pytest.mark.parametrize("dialogue", SCRIPTED, ids=lambda dialogue: dialogue.id)

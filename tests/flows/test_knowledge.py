@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from imagelore import KnowledgeBase, Settings, ingest
+from imagelore.embed.palette import INFO, Palette
 from imagelore.errors import KnowledgeBaseError, UsageError
 from imagelore.flows import demo
 from imagelore.flows.demo import prepare
@@ -126,6 +127,49 @@ def test_rankings_and_weights_can_be_set(kb: KnowledgeBase, photos: Path) -> Non
     assert {name for hit in other.search("green gate", [picture]).hits for name in hit.found} == {"text"}
     with pytest.raises(UsageError, match="the weight of 'text' must be a number"):
         KnowledgeBase(replace(kb.settings, weights="text=lots")).search("gate")
+
+
+def test_where_the_chosen_rankings_find_nothing_it_is_told(kb: KnowledgeBase, photos: Path) -> None:
+    found = kb.search("green gate", rankings="look")  # there is no picture to look like
+    assert not found.hits
+    assert found.notices == (
+        "nothing was found by look alone: leave out `rankings` and `weights` to search by all rankings",
+    )
+    assert not kb.search("green gate", [(photos / "red.png").read_bytes()], rankings="look").notices
+
+
+class English(Palette):
+    """Reads English only."""
+
+    info = replace(INFO, languages=("en",))
+
+
+@pytest.mark.parametrize(
+    ("question", "first", "searched"),
+    [
+        ("aster", "red.png", '"aster"'),  # no German branches
+        ("Windmühlen", "green.png", '"Windmühlen" (in English: windmill)'),
+        ("Wo steht der Leuchtturm?", "blue.png", '"Wo steht der Leuchtturm?"'),  # what the records call it
+        ("Wo ist eine Windmühle?", "green.png", '"Wo ist eine Windmühle?" (in English: windmill)'),
+    ],
+)
+def test_a_question_becomes_english_where_the_records_do_not_speak_its_language(
+    tmp_path: Path, question: str, first: str, searched: str
+) -> None:
+    rows = {
+        "red.png": {"title": "An aster"},
+        "green.png": {"title": "A windmill"},
+        "blue.png": {"title": "Pellworm", "text": "Der Leuchtturm steht auf einer Sandbank."},
+    }
+    photos = folder(tmp_path / "photos", {"red.png": "red", "green.png": "green", "blue.png": "blue"}, rows)
+    settings = Settings(kb=str(tmp_path / "kb"), embedder="palette", generator="extractive")
+    ingest(settings, str(photos))
+    speaking = KnowledgeBase(settings)
+    speaking.embedder = English()
+    found = speaking.search(question, rankings="text")
+    assert [hit.record.path for hit in found.hits] == [first]
+    assert found.hits[0].matched
+    assert found.searched == searched
 
 
 def test_the_same_in_another_colour(kb: KnowledgeBase, photos: Path) -> None:

@@ -46,6 +46,15 @@ def test_counts_are_asked_of_tags_that_several_pictures_share(kb: KnowledgeBase)
     assert counted == ['How many pictures are tagged "boat"?']
 
 
+def test_tags_that_do_not_read_well_in_a_question_are_left_out(tmp_path: Path) -> None:
+    settings = Settings(kb=str(tmp_path / "kb"), embedder="palette")
+    rows = {name: {"title": name, "tags": ["x" * 300, "bird", "owl"]} for name in ("a.png", "b.png")}
+    ingest(settings, str(folder(tmp_path / "photos", {"a.png": "red", "b.png": "blue"}, rows)))
+    texts = [one.text for one in suggestions(KnowledgeBase(settings).index)]
+    assert not any("xxx" in text for text in texts)
+    assert {'How many pictures are tagged "bird"?', 'Which pictures are tagged "owl"?'} <= set(texts)
+
+
 def test_after_an_answer_the_questions_lead_on_from_its_hits(kb: KnowledgeBase) -> None:
     hits = kb.search("barn", top=1).hits
     found = suggestions(kb.index, hits)

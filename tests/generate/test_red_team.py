@@ -46,12 +46,13 @@ def _flat(tokens: list[Token]) -> Iterator[Token]:
 
 
 def assert_harmless(answer: str, sources: int = 1) -> None:
-    """No renderer finds an address, an image or HTML in it, and no citation but of sources."""
+    """No renderer finds an address, an image, a diagram or HTML in it, and no citation but of sources."""
     for renderer in RENDERERS:
         environment: dict[str, Any] = {}
         tokens = list(_flat(renderer.parse(answer, environment)))
         assert not {token.type for token in tokens} & ACTIVE, answer
         assert not environment.get("references"), answer
+        assert not any(token.info for token in tokens if token.type == "fence"), answer  # a language may be drawn
         text = "\0".join(token.content for token in tokens if token.type == "text")
         assert not re.search(r"(?i)(?:https?|ftp)://[a-z0-9]|(?<![a-z])www\.[a-z0-9]|[\w.+-]@\w", text), answer
         assert {int(n) for n in re.findall(r"\[(\d+)\]", text)} <= set(range(1, sources + 1)), answer

@@ -53,6 +53,21 @@ def test_most_unsupported_sentences_are_marked_and_hardly_others(
     assert found.recall >= recall
 
 
+@pytest.mark.parametrize(
+    ("sentence", "reason"),
+    [
+        ("It runs at 1450 rpm [1].", ""),
+        ("It runs at 1450 rpm and was installed in 2014 [1].", ""),
+        ("I could not find the colour red [1].", ""),
+        ("It was installed in 2012 [1].", "the sources say 2014, not 2012"),
+        ("It runs at 2900 rpm [1].", "the sources say 1,450, not 2900"),
+    ],
+)
+def test_a_number_of_four_digits_need_not_be_a_year(sentence: str, reason: str) -> None:
+    pump = {"title": "Pump P-101", "text": "The pump was installed in 2014 and runs at 1,450 rpm."}
+    assert [doubt.reason for doubt in doubts(sentence, sources(pump))] == [reason] * bool(reason)
+
+
 def test_half_of_the_labelled_sentences_are_unsupported() -> None:
     labels = [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
     assert Counter((label["part"], label["supported"]) for label in labels) == {

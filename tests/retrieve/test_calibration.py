@@ -119,6 +119,18 @@ def test_pictures_are_compared_with_what_the_nearest_of_as_many_strangers_reache
     assert [found(few, "", ranking)["bare"].fits for ranking in (stranger, copy)] == [False, True]
 
 
+def test_a_copy_fits_also_where_all_pictures_are_alike() -> None:
+    made = calibrated(trials(0.3, 0.5), np.full((30, 4), 0.5, np.float32), 30)
+    copy, other = (Ranking("look", (("bare", score),)) for score in (1.0, 0.6))
+    assert [found(made, "", ranking)["bare"].fits for ranking in (copy, other)] == [True, False]
+
+
+def test_too_few_pictures_to_compare_leave_the_embedder_s_floor() -> None:
+    made = calibrated(trials(0.3, 0.5), NO_LOOKS, 3)
+    near, far = (Ranking("look", (("bare", score),)) for score in (0.61, 0.59))
+    assert [found(made, "", ranking)["bare"].fits for ranking in (near, far)] == [True, False]
+
+
 @pytest.mark.parametrize("asked", [[], [Trial(())], trials(0.3, 0.5, count=1)])
 def test_next_to_nothing_to_go_by_leaves_the_prior(asked: list[Trial]) -> None:
     made = calibrated(asked, NO_LOOKS, 1)

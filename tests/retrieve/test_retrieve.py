@@ -202,11 +202,18 @@ def test_weights_can_be_set() -> None:
     [
         ("text,pictures", "", "no ranking 'pictures'; the known ones are colour, image, look"),
         ("", "txt=2", "no ranking 'txt'"),
-        ("", "text", "the weight of 'text' must be a number from 0 on, not ''"),
+        ("", "text", "the weight of 'text' must be a number from 0 to 1000, not ''"),
         ("", "text=much", "not 'much'"),
         ("", "text=-1", "not '-1'"),
         ("", "text=nan", "not 'nan'"),
         ("", "text=inf", "not 'inf'"),
+        ("", "text=1e308", "not '1e308'"),
+        (
+            "look",
+            "look=0",
+            "'look' and `weights` 'look=0' leave no ranking that finds pictures: let one of image, look",
+        ),
+        ("colour", "", "leave no ranking"),
     ],
 )
 def test_what_is_no_ranking_or_no_weight_is_named(rankings: str, weights: str, says: str) -> None:
@@ -224,3 +231,41 @@ def test_a_hit_tells_what_each_ranking_gave_it_and_which_words_matched() -> None
     assert sum(place.share for place in owl.found.values()) == pytest.approx(1.0)
     assert {name: place.rank for name, place in owl.found.items()} == {"look": 3, "text": 2, "colour": 1}
     assert hits("owl", TEXT)[0].found["text"].share == 1.0
+
+
+MILLS = {
+    "de": Record("mill", "s", "1.png", "", "", title="Zwei Windmühlen", text="Sie stehen am Fluss und mahlen Korn."),
+    "fr": Record("mill", "s", "1.png", "", "", title="Les vieux moulins", text="Ils sont dans la vallée."),
+    "es": Record("mill", "s", "1.png", "", "", title="Los molinos viejos", text="Están en el campo."),
+    "zh": Record("mill", "s", "1.png", "", "", title="荷兰的风车", text="这里有两个风车。"),
+}
+ASKED = {
+    "de": "Wo steht die Windmühle?",
+    "fr": "Où est le moulin ?",
+    "es": "¿Dónde está el molino?",
+    "zh": "风车在哪里？",
+}
+ENGLISH = Record("mill", "s", "1.png", "", "", title="Two windmills", text="They grind corn.")
+
+
+@pytest.mark.parametrize("spoken", MILLS)
+@pytest.mark.parametrize("english", [False, True], ids=["as asked", "in English"])
+def test_the_wording_that_a_record_has_counts(spoken: str, english: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(RECORDS, "mill", ENGLISH if english else MILLS[spoken])
+    asked = Query("windmill", original=ASKED[spoken])
+    index = Fixed(Ranking("text", (("boat", 3.0), ("mill", 2.0))))
+    mill, boat = retrieve(asked, index, EMBEDDER, lambda record: record.path)
+    assert (mill.record.id, mill.fits, boat.fits) == ("mill", True, False)
+    assert mill.why.startswith("text mentions ")
+    assert mill.matched
+    assert ("windmill" in mill.matched) == english
+    assert not boat.matched
+
+
+def test_half_of_either_wording_is_not_the_whole_of_one() -> None:
+    index = Fixed(Ranking("text", (("boat", 3.0),)))
+    (hit,) = retrieve(
+        Query("boat harbour lighthouse", original="Ein Boot im Hafen am Leuchtturm"), index, EMBEDDER, lambda r: r.path
+    )
+    assert not hit.fits
+    assert hit.matched == ("boat",)

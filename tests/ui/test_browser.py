@@ -170,6 +170,27 @@ def test_the_gallery_searches_filters_and_shows_a_record(page: Page) -> None:
     expect(page.locator("#il-box .thumbnail-item")).to_have_count(1)
 
 
+def test_the_browsers_way_back_leads_from_the_pictures_to_the_conversation(page: Page) -> None:
+    ask(page, "the red boat")
+    page.click("#il-tab-pictures")
+    expect(page.locator("#il-gallery .il-tile").first).to_be_visible()
+    page.go_back()
+    expect(page.locator("#il-log .bot-row")).to_be_visible()
+    expect(page.locator("#il-tab-chat")).to_have_attribute("aria-selected", "true")
+    page.go_forward()
+    expect(page.locator("#il-gallery")).to_be_visible()
+
+
+def test_what_is_drawn_on_nothing_is_shown_on_paper_in_its_own_shape(page: Page) -> None:
+    page.click("#il-tab-pictures")
+    page.locator("#il-gallery .il-tile").first.click()
+    picture = page.locator("#il-dialog-picture")
+    expect(picture).to_have_css("background-color", "rgb(255, 255, 255)")
+    box = picture.bounding_box()
+    assert box is not None
+    assert box["width"] / box["height"] == pytest.approx(64 / 48, rel=0.02)
+
+
 def test_a_title_that_wants_to_be_html_stays_text(page: Page) -> None:
     ask(page, "a title that wants to be HTML")
     expect(page.locator(".il-card", has_text="<img src=x onerror=alert(1)>").first).to_be_visible()

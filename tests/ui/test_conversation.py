@@ -345,6 +345,18 @@ def test_a_card_knows_how_its_picture_was_found() -> None:
     assert told["sure"] == "87%"
 
 
+@pytest.mark.parametrize(
+    ("fields", "facts"),
+    [
+        ({"Year": 1987, "Place": "Leeds", "colour": "red"}, ["1987", "Leeds"]),
+        ({"sound": True, "weight": 3.5}, ["sound: yes"]),
+        ({"notes": "x" * 40}, []),
+    ],
+)
+def test_a_card_tells_when_and_where_or_else_a_field_by_its_name(fields: dict[str, Any], facts: list[str]) -> None:
+    assert cards.short_facts(replace(hit("Boat").record, fields=fields)) == facts
+
+
 def test_the_panel_shows_the_newest_turn_and_keeps_the_others() -> None:
     turns = talk(Script(*FULL))[-1]
     turns = talk(Script(*FULL), turns=turns)[-1]

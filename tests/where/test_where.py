@@ -133,6 +133,7 @@ def test_filters_are_written_as_people_write_them() -> None:
         ('tag = "bird"', "tag = ", "a text stands in single quotes: 'bird'"),
         ("tag = ‘bird’", "tag = ", "a text stands in straight single quotes"),
         ("place = 'abc", "place = ", "a closing ' is missing"),
+        ('"" = 1', "", "there is no field ''"),
         ("year = 1960s", "year = ", "`1960s` is no word of a filter"),
         ("year = 1; drop table records", "year = 1", "`;` is no word of a filter"),
         ("yeer = 3", "", "there is no field 'yeer'; did you mean `year`"),

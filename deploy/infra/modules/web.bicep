@@ -24,6 +24,7 @@ var common = {
   OVERRIDE_USE_MI_FIC_ASSERTION_CLIENTID: identityClientId
   IMAGELORE_BEHIND_SIGN_IN: string(!allowAnonymous)
   GRADIO_TEMP_DIR: '/tmp/gradio'
+  IMAGELORE_DATA: '/home/imagelore' // thumbs: /home outlives restarts, and all instances share it
   WEBSITES_CONTAINER_START_TIME_LIMIT: '600' // seconds; a small plan takes longer than the default to load the packages
   APPLICATIONINSIGHTS_CONNECTION_STRING: insightsConnection
   APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'Authorization=AAD;ClientId=${identityClientId}'
@@ -35,7 +36,7 @@ var forCode = {
 }
 var forImage = {
   WEBSITES_PORT: '8000'
-  WEBSITES_ENABLE_APP_SERVICE_STORAGE: 'false'
+  WEBSITES_ENABLE_APP_SERVICE_STORAGE: 'true' // mounts /home
 }
 var startCode = 'PYTHONPATH="$PWD/src:$PYTHONPATH" python -m imagelore serve --host 0.0.0.0 --port 8000 --no-browser'
 var scales = maxInstances > 1 && !startsWith(toUpper(planSku), 'B')

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
 from imagelore import __version__
+from imagelore.cli.stopping import interruptible
 from imagelore.errors import SourceError, UsageError
 
 _kb = click.option("--kb", metavar="KB", help="A folder (default ./.imagelore), or azure-search://SERVICE/INDEX.")
@@ -23,9 +20,11 @@ _rankings = click.option(
 )
 _weights = click.option("--weights", metavar="NAME=N,...", help="What rankings weigh: text=2,look=0.5.")
 _embedder = click.option(
-    "--embedder", metavar="NAME", help="What makes the vectors: starter, azure_vision or azure_cohere."
+    "--embedder", metavar="NAME", help="What makes the vectors: starter, clip[:MODEL], azure_vision or azure_cohere."
 )
-_generator = click.option("--generator", metavar="NAME", help="What answers: extractive, openai or azure_openai.")
+_generator = click.option(
+    "--generator", metavar="NAME", help="What answers: extractive, openai, azure_openai or llamacpp:FILE.gguf."
+)
 _host = click.option("--host", metavar="H", help="The address to listen on (default 127.0.0.1: this machine only).")
 _port = click.option("--port", type=click.IntRange(0, 65535), metavar="N", help="The port (default 7860).")
 _file = click.Path(path_type=Path, dir_okay=False)
@@ -72,7 +71,7 @@ def index(source: str, name: str, allow_removals: bool, as_json: bool, **flags: 
     from imagelore.settings import Settings
 
     settings = Settings.load(**flags)
-    with _interruptible() as stop, render.progress() as tell:
+    with interruptible() as stop, render.progress() as tell:
         report = ingest(settings, source, Run(tell, stop.is_set, allow_removals, name))
     render.report(report, settings.kb, as_json)
     if report.incomplete:
@@ -96,7 +95,7 @@ def upload(folder: str, address: str, as_json: bool) -> int:
     from imagelore.settings import Settings
 
     settings = Settings.load()
-    with _interruptible() as stop, render.progress() as tell:
+    with interruptible() as stop, render.progress() as tell:
         report = upload_folder(settings, folder, address, Run(tell, stop.is_set))
     render.upload(report, address, as_json)
     if report.incomplete:
@@ -115,7 +114,7 @@ def upload(folder: str, address: str, as_json: bool) -> int:
 @_weights
 @_json
 def search(text: str, images: tuple[str, ...], where: str, as_json: bool, **flags: Any) -> None:
-    """Find pictures by words, by a picture (--image), or by both."""
+    """Find pictures by words, by a picture (--image), or by both; --where alone lists what it leaves."""
     from imagelore.cli import render
     from imagelore.flows.knowledge import KnowledgeBase
     from imagelore.settings import Settings
@@ -220,14 +219,16 @@ def evaluate(set_: str, from_feedback: bool, **options: Any) -> int | None:
 
     flags = {name: options.pop(name) for name in ("kb", "embedder", "generator", "rankings", "weights")}
     settings = Settings.load(**flags)
+    if bool(set_) == from_feedback:
+        raise click.UsageError("name a set, or say --from-feedback")
     if from_feedback:
         evaluation.from_feedback(settings)
         return None
-    if not set_:
-        raise click.UsageError("name a set, or say --from-feedback")
+    if options["judge"] and not options["answers"]:
+        raise click.UsageError("--judge looks at answers: leave out --no-answers")
     if options["gate"] and not options["against"]:
         raise click.UsageError("--gate needs a run to compare with: --against RUN.json")
-    with _interruptible() as stop:
+    with interruptible() as stop:
         return evaluation.run(settings, evaluation.Asked(Path(set_), **options), stop.is_set)
 
 
@@ -242,20 +243,3 @@ def _pictures(paths: tuple[str, ...]) -> list[bytes]:
         return [Path(path).read_bytes() for path in paths]
     except OSError as error:
         raise UsageError(f"the picture {error.filename!r} cannot be read: {error.strerror}") from error
-
-
-@contextmanager
-def _interruptible() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C (or SIGTERM) sets, so that work under way is still written; a second one ends."""
-    stop = threading.Event()
-
-    def ask_to_stop(number: int, _frame: object) -> None:
-        stop.set()
-        signal.signal(number, signal.default_int_handler)
-
-    before = {number: signal.signal(number, ask_to_stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -14,7 +14,18 @@ from rich.table import Table
 
 from imagelore.cli.render import console, plain, print_json, printable, progress
 from imagelore.errors import UsageError
-from imagelore.flows.evaluate import Comparison, Figures, Report, Run, compare, earlier, evaluate, judge, load
+from imagelore.flows.evaluate import (
+    Comparison,
+    Figures,
+    Report,
+    Run,
+    compare,
+    earlier,
+    evaluate,
+    in_common,
+    judge,
+    load,
+)
 from imagelore.flows.evaluate.page import page
 from imagelore.flows.evaluate.sets import EvaluationSet
 from imagelore.flows.evaluate.thumbs import rows
@@ -47,15 +58,17 @@ def run(settings: Settings, asked: Asked, stopped: Callable[[], bool]) -> int:
     a figure fell and `gate` is set.
     """
     questions, before = load(asked.set, asked.part), earlier(asked.against) if asked.against else None
-    writable((asked.html, asked.out))
+    if before:
+        in_common(before, questions.name, questions.questions)
+    check_files(asked)
     kb = KnowledgeBase(settings)
     judging = judge(settings) if asked.judge else None
     click.echo(_calls(questions, asked, kb), err=True)
     with progress() as tell:
         report = evaluate(kb, questions, Run(tell, stopped, asked.answers, asked.top, judging))
-    comparison = compare(before, report) if before else None
     if asked.out:
         write(asked.out, _lined(report.document()))
+    comparison = compare(before, report) if before else None
     if asked.html:
         write(asked.html, page(kb, report, comparison))
     show(report, comparison, asked.as_json)
@@ -133,15 +146,21 @@ def write(path: Path, text: str) -> None:
         raise UsageError(f"`{path}` cannot be written: {error.strerror or error}") from error
 
 
-def writable(paths: Iterable[Path | None]) -> None:
-    """Refuses a file whose folder is missing before a run is made for it.
+def check_files(asked: Asked) -> None:
+    """Refuses, before a run is made, to write into a folder that is missing or over what the run reads or writes.
 
     Raises:
-        UsageError: naming the folder.
+        UsageError: naming the file.
     """
-    for path in paths:
-        if path is not None and not path.absolute().parent.is_dir():
+    taken = [asked.set.resolve()]
+    for path in filter(None, (asked.out, asked.html)):
+        if not path.absolute().parent.is_dir():
             raise UsageError(f"there is no folder `{path.absolute().parent}` to write `{path.name}` into")
+        if path.resolve() in taken:
+            raise UsageError(f"`{path}` is the set or named twice: give `--out` and `--html` files of their own")
+        taken.append(path.resolve())
+    if asked.html and asked.against and asked.html.resolve() == asked.against.resolve():
+        raise UsageError(f"`--html {asked.html}` would overwrite the run that `--against` names: give it another name")
 
 
 def _measures(overall: Figures, groups: Mapping[str, Figures]) -> Table:

@@ -31,6 +31,7 @@ _STAGES = {
     "finishing": "Finishing",
     "asking": "Asking",
 }
+_WARNINGS = 20  # of a run that are told one by one
 _INTERRUPTED = "interrupted: what was done is kept; run the same command again to go on"
 _COUNTED = {"indexing": "pictures", "uploading": "files", "asking": "questions"}  # stages that show how far they are
 
@@ -91,8 +92,10 @@ def upload(done: UploadReport, address: str, as_json: bool) -> None:
 
 def _summary(done: ingest.Report | UploadReport, counts: dict[str, int], place: str, as_json: bool) -> None:
     """`skipped_count` is in the document only where it is more than the list holds."""
-    for line in done.warnings:
+    for line in done.warnings[:_WARNINGS]:
         click.echo(f"warning: {printable(line)}", err=True)
+    if (more := len(done.warnings) - _WARNINGS) > 0:
+        click.echo(f"warning: {more:,} more like these", err=True)
     unnamed = done.skipped_count - len(done.skipped)
     if as_json:
         skipped = [{"uri": uri, "reason": reason} for uri, reason in done.skipped]

@@ -15,9 +15,13 @@ _MILLION = 1_000_000
 
 
 def answered(
-    generator: Generator, prompt: Prompt, timings: dict[str, float], settings: Settings
+    generator: Generator, prompt: Prompt, timings: dict[str, float], settings: Settings, before: Sequence[Usage] = ()
 ) -> Iterator[ChatEvent]:
-    """The generator's events, its text through the citation filter, and what they add up to."""
+    """The generator's events, its text through the citation filter, and what they add up to.
+
+    `before`: what the turn's other requests took. Its tokens and their cost are the turn's too; of pictures, only those
+    of the answer's own request are told.
+    """
     start = time.perf_counter()
     end = _End()
     pieces: list[str] = []
@@ -33,40 +37,44 @@ def answered(
     timings["generate"] = time.perf_counter() - start
     answer = "".join(pieces)
     hits = [source.hit for source in prompt.sources]
-    sent = _sent(prompt, answer, end.usage, settings) if isinstance(generator, ChatModel) else Sent()
+    used = end.usage or Usage()
+    sent = Sent()
+    if isinstance(generator, ChatModel):
+        sent = _sent(prompt, end.usage)
+        estimated = Usage(used.prompt_tokens or sent.tokens, used.completion_tokens or text_tokens(answer))
+        sent = replace(sent, cost=_cost(_with(estimated, before), settings))
     marked = doubts(answer, prompt.sources) if settings.doubts else ()
-    yield Done(answer, citations(answer, hits), end.usage or Usage(), timings, end.stop, sent, marked)
+    yield Done(answer, citations(answer, hits), _with(used, before), timings, end.stop, sent, marked)
 
 
-def _sent(prompt: Prompt, answer: str, usage: Usage | None, settings: Settings) -> Sent:
+def _sent(prompt: Prompt, usage: Usage | None) -> Sent:
     """What a chat model was sent: all pictures of the prompt, or as many as it says, the question's own first."""
     pictures = {source.number: source.picture for source in prompt.sources if source.picture is not None}
     went = len(prompt.pictures) + len(pictures) if usage is None else usage.pictures
     own = prompt.pictures[:went]
     numbers = tuple(pictures)[: went - len(own)]
     sizes = [size(picture) for picture in (*own, *(pictures[number] for number in numbers))]
-    tokens = prompt_tokens(_with(prompt, own, numbers))
-    used = usage or Usage()
-    return Sent(
-        numbers,
-        len(own),
-        sum(width * height for width, height in sizes),
-        tokens,
-        _cost(used.prompt_tokens or tokens, used.completion_tokens or text_tokens(answer), settings),
-    )
+    pixels = sum(width * height for width, height in sizes)
+    return Sent(numbers, len(own), pixels, prompt_tokens(_only(prompt, own, numbers)))
 
 
-def _with(prompt: Prompt, own: Sequence[bytes], numbers: Collection[int]) -> Prompt:
+def _only(prompt: Prompt, own: Sequence[bytes], numbers: Collection[int]) -> Prompt:
     """The prompt with these pictures only."""
     sources = (s if s.number in numbers else replace(s, picture=None) for s in prompt.sources)
     return replace(prompt, pictures=tuple(own), sources=tuple(sources))
 
 
-def _cost(prompt: int, answer: int, settings: Settings) -> float | None:
+def _with(usage: Usage, before: Sequence[Usage]) -> Usage:
+    every = (usage, *before)
+    asked, told = (sum(each.prompt_tokens for each in every), sum(each.completion_tokens for each in every))
+    return replace(usage, prompt_tokens=asked, completion_tokens=told)
+
+
+def _cost(usage: Usage, settings: Settings) -> float | None:
     """What so many tokens cost; None: no prices are set."""
     if not (settings.price_input or settings.price_output):
         return None
-    return (prompt * settings.price_input + answer * settings.price_output) / _MILLION
+    return (usage.prompt_tokens * settings.price_input + usage.completion_tokens * settings.price_output) / _MILLION
 
 
 class _End:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from imagelore.flows._recalling import Asking
-from imagelore.retrieve.question.counting import counted, within
+from imagelore.retrieve.question.counting import all_of, counted, parts, within
 from imagelore.types import Count, Hit, Intent, Scope, Usage
 from imagelore.where import written
 
@@ -21,6 +23,7 @@ _LONGEST_COUNTED = 1_000  # characters of a question that may ask for a count
 _MOST_WITHOUT = 100  # records that a search leaves out
 _LIKELY = 0.25  # the probability from which a seen class is worth telling
 _TITLE = 60  # characters of a title in a caption
+_ALIKE = re.compile(r"\b(?:(?:look|looking|more|other|one|something|[a-z]+s) (?:just )?like|similar|alike|same|but)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +51,17 @@ def found_for(kb: KnowledgeBase, asked: Asked, intent: Intent, pictures: Asking)
         return Finding(intent, about, intent.said, {"search": time.perf_counter() - start})
     intent = replace(intent, only=())
     notices: tuple[str, ...] = ()
-    text = intent.text if intent.text or pictures.all else asked.question
-    count = counted(text, kb.index, asked.scope) if len(text) <= _LONGEST_COUNTED else None
-    if count:
-        intent = replace(intent, filter=None)  # the condition that was counted says it
     if intent.filter and not kb.index.count(within(asked.scope, intent.filter)):
         notices = (f"no picture has {written(intent.filter)}: this was searched without it",)
         intent = replace(intent, filter=None)
+    text = intent.text if intent.text or intent.filter or pictures.all else asked.question
+    count, intent = _counted(kb, text, intent, asked.scope)
     narrow = count.filter if count and count.number else intent.filter
     counting = time.perf_counter() - start
     top = kb.settings.top if asked.top is None else asked.top
-    without = frozenset(intent.without[-_MOST_WITHOUT:])
+    without = {*intent.without[-_MOST_WITHOUT:], *_themselves(asked, intent, pictures)}
     found = kb.search(text, pictures.all, top=top + len(without), scope=within(asked.scope, narrow))
-    hits = tuple(hit for hit in found.hits if hit.record.id not in without)[:top]
+    hits = tuple(hit for hit in found.hits if not without & {hit.record.id, hit.record.sha256})[:top]
     if count and count.filter and count.number:
         hits = _matching(kb, count, hits, top, asked.scope)
         count = replace(count, ids=tuple(dict.fromkeys([*(hit.record.id for hit in hits), *count.ids])))
@@ -76,6 +77,25 @@ def found_for(kb: KnowledgeBase, asked: Asked, intent: Intent, pictures: Asking)
         count,
         found.usage,
     )
+
+
+def _counted(kb: KnowledgeBase, text: str, intent: Intent, scope: Scope) -> tuple[Count | None, Intent]:
+    """The count that a question asks for within its limits, and the question without those that its own words say."""
+    said = counted(text, kb.index, scope) if len(text) <= _LONGEST_COUNTED else None
+    left = all_of(part for part in parts(intent.filter) if said and part not in parts(said.filter))
+    if said is None or left is None:
+        return said, replace(intent, filter=None) if said else intent
+    count = counted(text, kb.index, scope, left)
+    told = " ".join(filter(None, (said.condition, f"where {written(left)}")))
+    return count and replace(count, condition=told), replace(intent, filter=left)
+
+
+def _themselves(asked: Asked, intent: Intent, pictures: Asking) -> set[str]:
+    """What is not among "pictures like this one": this very picture, by its record or its bytes."""
+    if not _ALIKE.search(asked.question.casefold()):
+        return set()
+    shown = {picture for picture in asked.pictures if isinstance(picture, str)}
+    return {*shown, *intent.like, *(hashlib.sha256(data).hexdigest() for data in pictures.all)}
 
 
 def _about(kb: KnowledgeBase, asked: Asked, intent: Intent) -> tuple[Hit, ...]:
@@ -94,7 +114,7 @@ def _matching(kb: KnowledgeBase, count: Count, found: Sequence[Hit], top: int, s
 
 
 def _searched(text: str, pictures: Asking, intent: Intent) -> str:
-    """What was searched for, as one line: "red" + your earlier picture, where year <= 1969."""
+    """What was searched for, as one line: "red" + your earlier picture, where year < 1970."""
     parts = [f'"{" ".join(text.split())}"'] if text.strip() else []
     if own := len(pictures.own):
         parts.append("your picture" if own == 1 else f"your {own} pictures")

@@ -81,7 +81,7 @@ def _read(text: str, question: str, before: Before, fields: Mapping[str, FieldTy
         about, like = (_records(reply.get(name), before.listed) for name in ("about", "like"))
         standing = _line(reply["question"], _LONGEST + 1)
         mine, filter = reply.get("mine") is True, _filter(reply.get("where"), fields)
-    except (ValueError, KeyError, AttributeError, TypeError, IndexError):
+    except (ValueError, KeyError, AttributeError, TypeError, IndexError, RecursionError, UsageError):
         return None
     if not any(map(str.isalnum, standing)) or len(standing) > _LONGEST or (mine and not before.pictures):
         return None
@@ -111,13 +111,17 @@ def _records(numbers: Any, listed: Sequence[Hit]) -> list[Hit]:
 
 
 def _filter(expression: Any, fields: Mapping[str, FieldType]) -> Filter | None:
-    """A filter expression over the fields that exist; None where it is none."""
-    if not isinstance(expression, str) or not expression.strip():
+    """A filter expression over the fields that exist; None where there is none.
+
+    Raises:
+        TypeError: it is no text.
+        UsageError: it does not parse. What it was to limit may be missing in the question, which is no use either.
+    """
+    if expression is None:
         return None
-    try:
-        return parsed(expression, fields)
-    except UsageError:
-        return None
+    if not isinstance(expression, str):
+        raise TypeError(f"no expression: {expression!r}")
+    return parsed(expression, fields) if expression.strip() else None
 
 
 def _line(text: str, limit: int) -> str:

@@ -6,12 +6,18 @@ import random
 import re
 
 from imagelore.types import Record
-from imagelore.words import content_words
+from imagelore.words import content_words, language
 
-_FRAMES = (
-    "{}", "{}", "{}", "where was {} taken?", "do you have a photo of {}?", "which pictures show {}?",
-    "what is known about {}?", "is there {} somewhere?", "who made {}?", "why {}?", "the one with {}",
-)  # fmt: skip
+_FRAMES = {
+    "": (
+        "{}", "{}", "{}", "where was {} taken?", "do you have a photo of {}?", "which pictures show {}?",
+        "what is known about {}?", "is there {} somewhere?", "who made {}?", "why {}?", "the one with {}",
+    ),
+    "de": ("{}", "wo ist {}?", "gibt es Bilder mit {}?", "was ist das für {}?", "zeig mir {}"),
+    "fr": ("{}", "où est {} ?", "avez-vous une photo avec {} ?", "montre-moi {}", "qui a fait {} ?"),
+    "es": ("{}", "¿dónde está {}?", "¿hay fotos con {}?", "muéstrame {}", "¿quién hizo {}?"),
+    "zh": ("{}", "{}在哪里？", "有没有{}的照片？", "给我看看{}"),
+}  # fmt: skip
 _ADDED = (
     "famous", "old", "typical", "small", "large", "beautiful", "real", "modern", "strange", "nice", "special", "called",
     "name", "colour", "kind", "made",
@@ -37,6 +43,7 @@ def question(record: Record, chance: random.Random) -> str:
     if chance.random() < _ODDS:
         longest = max(range(len(kept)), key=lambda n: len(kept[n]))
         kept[longest] = kept[longest][: max(3, len(kept[longest]) * 2 // 3)]
-    if chance.random() < _ODDS:
+    spoken = language(record.words())
+    if chance.random() < _ODDS and not spoken:
         kept.insert(chance.randint(0, len(kept)), chance.choice(_ADDED))
-    return chance.choice(_FRAMES).format(" ".join(kept))
+    return chance.choice(_FRAMES[spoken]).format(" ".join(kept))

@@ -19,6 +19,7 @@ from imagelore.types import (
     NOTHING,
     Attached,
     ChatEvent,
+    Delta,
     Done,
     Hit,
     Intent,
@@ -28,7 +29,6 @@ from imagelore.types import (
     Retrieved,
     Scope,
     Turn,
-    Usage,
 )
 
 if TYPE_CHECKING:
@@ -59,6 +59,9 @@ def chat(kb: KnowledgeBase, asked: Asked) -> ChatStream:
     start = time.perf_counter()
     asked = replace(asked, history=asked.history[-REMEMBERED:])
     read = understanding(kb, asked)
+    if read.intent.reply:
+        yield from _replied(read.intent, time.perf_counter() - start)
+        return
     pictures = pictures_of(kb, asked, read.intent)
     intent = replace(read.intent, like=tuple(record.id for record in pictures.like))
     understood = time.perf_counter() - start
@@ -76,15 +79,14 @@ def chat(kb: KnowledgeBase, asked: Asked) -> ChatStream:
     if reduced:
         yield Notice(f"{len(reduced)} of the pictures behind this answer could not be opened: {reduced[0]}")
     timings = {"understand": understood, **found.timings, "augment": time.perf_counter() - start}
-    for event in answered(kb.generator, prompt, timings, kb.settings):
-        yield _with(event, read.usage, found.usage) if isinstance(event, Done) else event
+    yield from answered(kb.generator, prompt, timings, kb.settings, (read.usage, found.usage))
 
 
-def _with(done: Done, *more: Usage) -> Done:
-    """The end of a turn with what its other requests took: tokens, not pictures, which are told of the answer's own."""
-    prompt = sum((usage.prompt_tokens for usage in more), done.usage.prompt_tokens)
-    completion = sum((usage.completion_tokens for usage in more), done.usage.completion_tokens)
-    return replace(done, usage=replace(done.usage, prompt_tokens=prompt, completion_tokens=completion))
+def _replied(intent: Intent, understood: float) -> ChatStream:
+    """A turn that asks for no picture: nothing is searched, and no generator is asked."""
+    yield Retrieved((), "", (), intent)
+    yield Delta(intent.reply)
+    yield Done(intent.reply, (), timings={"understand": understood})
 
 
 def turn(question: str, answer: str, found: Retrieved, files: Sequence[Path] = ()) -> Turn:

@@ -75,11 +75,13 @@ def kept(settings: Settings) -> list[dict[str, Any]]:
     Raises:
         KnowledgeBaseError: there is no feedback, or it cannot be read.
     """
-    place = folder(settings)
+    place = folder(settings).absolute()
     try:
         lines = (place / _FILE).read_text(encoding="utf-8", errors="replace").split("\n")
     except FileNotFoundError:
-        raise KnowledgeBaseError(f"nobody has given a thumb yet: there is no `{place / _FILE}`") from None
+        raise KnowledgeBaseError(
+            f"nobody has given a thumb yet, in the chat of `imagelore serve`: there is no `{place / _FILE}`"
+        ) from None
     except OSError as error:
         raise KnowledgeBaseError(f"`{place / _FILE}` cannot be read: {error.strerror or error}") from error
     last: dict[str, dict[str, Any]] = {}

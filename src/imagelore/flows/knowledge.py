@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from types import ModuleType
 from typing import Any, Self, cast
@@ -136,9 +137,12 @@ def load_generator(settings: Settings) -> Generator:
 
 
 def generator_name(settings: Settings) -> str:
-    """The chosen generator, else the first whose service is set, else the one that needs none."""
+    """The chosen generator, else the first whose service is set, else the one that needs none.
+
+    What follows a colon (`llamacpp:FILE.gguf`) is the provider's own to read.
+    """
     if settings.generator:
-        return settings.generator
+        return settings.generator.partition(":")[0]
     if settings.azure_openai_endpoint:
         return "azure_openai"
     return "openai" if settings.openai_api_key or settings.openai_base_url else "extractive"
@@ -167,7 +171,8 @@ def open_embedder(settings: Settings, stamp: EmbedderInfo) -> Embedder:
 
 def load_embedder(name: str, settings: Settings) -> Embedder:
     """An embedder by name; what follows a colon (`clip:MODEL`) is the provider's own to read."""
-    return cast(Embedder, providers.load("embed", name.partition(":")[0]).create(settings))
+    module = providers.load("embed", name.partition(":")[0])
+    return cast(Embedder, module.create(replace(settings, embedder=name)))
 
 
 def check_embedder(asked: EmbedderInfo, stamp: EmbedderInfo, kb: str) -> None:

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 from imagelore import providers
 from imagelore.errors import UnreadableError, UsageError
 from imagelore.flows._rerank import reranker
-from imagelore.languages.glossary import in_english
+from imagelore.flows._wording import Worded, worded
 from imagelore.read import Options
 from imagelore.retrieve import MOST_PICTURES, Choice, Wanted, reranked, retrieve
 from imagelore.types import Asset, Hit, Query, Scope, Usage, Vectors
-from imagelore.words import STOP_WORDS, subject
 
 if TYPE_CHECKING:
     from imagelore.flows.knowledge import KnowledgeBase
 
+_USED = "nothing was found by {names} alone: leave out `rankings` and `weights` to search by all rankings"
 _DEPTH = 100  # entries of a ranking, at least
 
 
@@ -56,12 +56,14 @@ def searched(kb: KnowledgeBase, sought: Sought) -> Retrieval:
     choice = Choice.read(settings.rankings if sought.rankings is None else sought.rankings, settings.weights)
     text = _checked(sought.text, pictures, settings.max_question)
     most = max(top, settings.rerank)
-    query = _query(kb, text, pictures, max(_DEPTH, 2 * most))
+    asked = worded(kb.index, kb.embedder.info, text, sought.scope)
+    query = _query(kb, asked, pictures, max(_DEPTH, 2 * most))
     embedded = time.perf_counter()
     hits = retrieve(query, kb.index, kb.embedder.info, kb.pictures.uri, Wanted(most, sought.scope, choice))
     done = time.perf_counter()
     timings = {"embed": embedded - start, "search": done - embedded}
-    found = Retrieval(hits[:top], _told(query, len(pictures)), timings, seen=query.seen)
+    notices = () if hits or choice == Choice() else (_USED.format(names=", ".join(sorted(choice.finding))),)
+    found = Retrieval(hits[:top], _told(query, len(pictures)), timings, notices, query.seen)
     if not settings.rerank or len(hits) < 2:
         return found
     judged = reranker(kb.generator, settings).judge(text, pictures, hits[: settings.rerank])
@@ -77,29 +79,16 @@ def _browsed(kb: KnowledgeBase, top: int, scope: Scope) -> Retrieval:
     return Retrieval(tuple(hits), "everything", {"search": time.perf_counter() - start})
 
 
-def _query(kb: KnowledgeBase, text: str, pictures: Sequence[bytes], depth: int) -> Query:
+def _query(kb: KnowledgeBase, asked: Worded, pictures: Sequence[bytes], depth: int) -> Query:
     texts: dict[str, Vectors] = {}
     images: dict[str, Vectors] = {}
     seen: tuple[tuple[tuple[str, float], ...], ...] = ()
-    original = ""
-    if text:
-        text, original, meant = _in_its_language(kb, text)
-        texts = {space: rows[0] for space, rows in kb.embedder.embed_texts([meant], role="query").items()}
+    if asked.meant:
+        texts = {space: rows[0] for space, rows in kb.embedder.embed_texts([asked.meant], role="query").items()}
     if pictures:
         embedded = kb.embedder.embed_images([_decoded(kb, data) for data in pictures])
         images, seen = dict(embedded.vectors), embedded.seen
-    return Query(text, texts, images, depth, seen, original)
-
-
-def _in_its_language(kb: KnowledgeBase, text: str) -> tuple[str, str, str]:
-    """The words to search for, the question where these are its English, and what to embed.
-
-    Only an embedder that reads nothing but English needs that; another one understands the question as it is.
-    """
-    english = in_english(text, STOP_WORDS) if kb.embedder.info.languages == ("en",) else None
-    if english is None:
-        return text, "", subject(text)
-    return english.text, text, english.text if english.sure else f"{english.text} {subject(text)}"
+    return Query(asked.text, texts, images, depth, seen, asked.original)
 
 
 def _decoded(kb: KnowledgeBase, data: bytes) -> Any:

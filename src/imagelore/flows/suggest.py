@@ -96,10 +96,14 @@ def _when(records: Sequence[Record]) -> Iterator[Suggestion]:
 
 
 def _how_many(records: Sequence[Record], facets: Sequence[Facet]) -> Iterator[Suggestion]:
-    counts = {str(value): number for facet in facets if facet.field == "tags" for value, number in facet.values}
-    near = [tag for record in records for tag in record.tags if counts.get(tag, 0) > 1]
-    for tag in dict.fromkeys(near):
+    for tag in _shared_tags(records, facets):
         yield Suggestion(f'How many pictures are tagged "{tag}"?')
+
+
+def _shared_tags(records: Sequence[Record], facets: Sequence[Facet]) -> list[str]:
+    counts = {str(value): number for facet in facets if facet.field == "tags" for value, number in facet.values}
+    near = (tag for record in records for tag in record.tags if counts.get(tag, 0) > 1 and _short(tag))
+    return list(dict.fromkeys(near))
 
 
 def _which(records: Sequence[Record], facets: Sequence[Facet]) -> Iterator[Suggestion]:
@@ -111,9 +115,8 @@ def _which(records: Sequence[Record], facets: Sequence[Facet]) -> Iterator[Sugge
         for name, probability in record.seen.classes[:1]:
             if probability >= _SURE and not record.title:
                 yield Suggestion(f"Which pictures show {_article(name)}?")
-    for record in records:
-        for tag in record.tags[:1]:
-            yield Suggestion(f'Which pictures are tagged "{tag}"?')
+    for tag in reversed(_shared_tags(records, facets)):  # the first is counted already
+        yield Suggestion(f'Which pictures are tagged "{tag}"?')
 
 
 def _look_alike(records: Sequence[Record]) -> Iterator[Suggestion]:

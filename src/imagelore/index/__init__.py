@@ -81,10 +81,10 @@ class Index(Protocol):
         """How many records the scope lets through."""
         ...
 
-    def facets(self, scope: Scope = Scope(), fields: Sequence[str] = ()) -> list[Facet]:
+    def facets(self, scope: Scope = Scope(), fields: Sequence[str] = (), most: int = 50) -> list[Facet]:
         """The values of these fields (none named: `tags` and every user field) within the scope.
 
-        A facet may tell only the most frequent values; its `complete` says whether these are all.
+        A facet tells the `most` frequent values at most; its `complete` says whether these are all.
         """
         ...
 

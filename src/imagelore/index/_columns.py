@@ -7,6 +7,7 @@ digits stay, `_` is doubled, and every other character is written as its code po
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from imagelore.types import EmbedderInfo
 
@@ -30,6 +31,7 @@ def field_column(field: str) -> str:
     return PREFIX + escaped(field)
 
 
+@lru_cache(maxsize=1_000)  # each row of an answer asks for each of its columns
 def column_field(column: str) -> str | None:
     """The user's field that a column holds; None for a column of the record's own, or of somebody else's making."""
     try:

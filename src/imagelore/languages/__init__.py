@@ -7,6 +7,7 @@ better, and `EmbedderInfo.languages` says when it does.
 from __future__ import annotations
 
 import re
+import threading
 import tomllib
 from functools import cache, lru_cache
 from importlib import resources
@@ -20,51 +21,15 @@ SPOKEN = {"de": "German", "fr": "French", "es": "Spanish", "zh": "Chinese"}
 """The languages that are known besides English."""
 
 _SNOWBALL = {"de": "german", "fr": "french", "es": "spanish"}
+_STEMMING = threading.Lock()  # a Snowball stemmer keeps the word that it works on
 _WORD = re.compile(r"[^\W\d_]+")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")
 _KANA_OR_HANGUL = re.compile(r"[\u3040-\u30ff\uac00-\ud7af]")
 _LETTERS = {"de": "äöüß", "fr": "àâçèêëîïôùûœ", "es": "ñ¿¡áíóú"}
-_ALSO_ENGLISH = frozenset(
-    {
-        *("man", "hat", "die", "den", "war", "bin", "gab", "mal", "also", "dies", "dir", "wen"),
-        *(
-            "son",
-            "sa",
-            "ton",
-            "ma",
-            "pas",
-            "plus",
-            "image",
-            "images",
-            "photo",
-            "photos",
-            "dont",
-            "pour",
-            "par",
-            "l",
-            "d",
-        ),
-        *(
-            "sin",
-            "he",
-            "favor",
-            "tan",
-            "todo",
-            "mi",
-            "foto",
-            "fotos",
-            "ser",
-            "sea",
-            "solo",
-            "y",
-            "s",
-            "t",
-            "m",
-            "n",
-            "j",
-        ),
-    }
-)
+_SHARED = """
+    man hat die den war bin gab mal also dies dir wen son sa ton ma pas plus image images photo photos dont pour par
+    l d sin he favor tan todo mi foto fotos ser sea solo y s t m n j"""
+_ALSO_ENGLISH = frozenset(_SHARED.split())
 _ARTICLES = frozenset(
     {"le", "la", "les", "el", "los", "las", "der", "das", "de", "du", "del", "des", "von", "un", "una"}
 )
@@ -122,7 +87,8 @@ def _stop_words() -> dict[str, frozenset[str]]:
 
 @lru_cache(maxsize=50_000)
 def _stem(word: str, language: str) -> str:
-    return str(_stemmer(language).stemWord(word))
+    with _STEMMING:
+        return str(_stemmer(language).stemWord(word))
 
 
 @cache

@@ -14,7 +14,7 @@ from imagelore.retrieve._relevance import FITS, Relevance
 from imagelore.retrieve._rerank import Judgement, Reranker, reranked
 from imagelore.retrieve._weights import MOST_PICTURES, OF_WORDS, WEIGHTS, Choice, wording
 from imagelore.types import NOTHING, Calibration, EmbedderInfo, Found, Hit, Query, Ranking, Record, Scope
-from imagelore.words import stemmed, stems
+from imagelore.words import colours_in, stemmed, stems
 
 __all__ = [
     "CALIBRATION",
@@ -22,6 +22,7 @@ __all__ = [
     "WEIGHTS",
     "Choice",
     "Judgement",
+    "Rankable",
     "Reranker",
     "Trial",
     "Wanted",
@@ -89,11 +90,16 @@ def retrieve(
     for record, score, found in pool.best(rankings, query.depth if pool.colours else _PAGE * wanted.top):
         sure, why = relevance.confidence(record, found), relevance.why(record, found)
         hit = Hit(record, uri(record), score, shared(found, weights), sure >= FITS, why, confidence=sure)
-        _collapse(groups, replace(hit, matched=_matched(query.text, record)))
+        _collapse(groups, replace(hit, matched=_matched(query, record)))
         if len(groups) > wanted.top:
             break
     surest = not query.images and wanted.choice == Choice()
-    return tuple(sorted(map(_shown, groups[: wanted.top]), key=lambda hit: -hit.confidence if surest else not hit.fits))
+    hits = map(_shown, groups[: wanted.top])
+    if surest:
+        return tuple(sorted(hits, key=lambda hit: -hit.confidence))
+    return tuple(
+        sorted(hits, key=lambda hit: not (hit.fits or "colour" in hit.found))
+    )  # else red before "but in green"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +129,16 @@ class _Pool:
 
     def _coloured(self, record: Record, found: Mapping[str, Found]) -> Mapping[str, Found]:
         """Its places, and the first one for colour where it has one that is asked for."""
-        if self.colours.isdisjoint(stems(f"{record.words()} {' '.join(record.seen.colours)}")):
+        if not self.colours or self.colours.isdisjoint(colours_in(f"{record.words()} {' '.join(record.seen.colours)}")):
             return found
         return {**found, "colour": Found(1, 1.0)}
 
 
-def _matched(question: str, record: Record) -> tuple[str, ...]:
-    """The words of a question that a record has, or what is seen in it, as they were asked."""
+def _matched(query: Query, record: Record) -> tuple[str, ...]:
+    """The words of a question, however worded, that a record has, or what is seen in it, as they were asked."""
     theirs = {*stems(record.words()), *stems(record.seen.words())}
-    return tuple(dict.fromkeys(word for form, word in stemmed(question) if form in theirs))
+    asked = (pair for wording in query.wordings for pair in stemmed(wording))
+    return tuple(dict.fromkeys(word for form, word in asked if form in theirs))
 
 
 def _possible(record: Record, names: set[str]) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,14 +25,19 @@ Scale = Mapping[str, tuple[float, float]]
 Floats = NDArray[np.float64]
 
 
-def signals(record: Record, found: Mapping[str, Found], words: Collection[str]) -> Signals:
-    """The shares of a question's words (their stems) in the record and in what was seen; its raw scores by ranking."""
-    count = max(1, len(words))
-    raw = {
-        "words": len({*stems(record.words())}.intersection(words)) / count,
-        "seen": len({*stems(record.seen.words())}.intersection(words)) / count,
-    }
+def signals(record: Record, found: Mapping[str, Found], wordings: Sequence[Collection[str]]) -> Signals:
+    """The shares of a question's words in the record and in what was seen; its raw scores by ranking.
+
+    `wordings`: the stems of the question's words, for each way that it is worded in; the best share counts.
+    """
+    raw = {"words": share(wordings, stems(record.words())), "seen": share(wordings, stems(record.seen.words()))}
     return raw | {name: found[name].score for name in ("meaning", "image", "look") if name in found}
+
+
+def share(wordings: Sequence[Collection[str]], theirs: Iterable[str]) -> float:
+    """The share of a question's words that are among these stems, for the wording that has most of them there."""
+    known = {*theirs}
+    return max((len(known.intersection(words)) / len(words) for words in wordings if words), default=0.0)
 
 
 def kind_of(record: Record) -> str:

@@ -24,7 +24,9 @@ MOST_PICTURES = 8
 """Pictures in one question, at most: every engine looks for so many, and a record counts by the one it is most like."""
 
 OF_WORDS = frozenset({"text", "meaning", "semantic", "image", "seen"})  # rankings that a question's words make
-_OF_THE_PICTURE = frozenset({"look", "colour"})
+_COLOUR = "colour"
+_OF_THE_PICTURE = frozenset({"look", _COLOUR})
+_HEAVIEST = 1_000.0
 # How much the picture counts beside words, found on the same pictures: words that only name what it shows ("what is
 # this bird called?"), that refine it ("the same but at night"), that ask about something ("where is the lighthouse?"),
 # that put another thing in its place ("a goose instead").
@@ -126,14 +128,25 @@ class Choice:
         """From the settings `rankings` ("text, image") and `weights` ("text=2, look=0.5").
 
         Raises:
-            UsageError: there is no such ranking, or a weight is none.
+            UsageError: there is no such ranking, a weight is none, or nothing is left to find pictures by.
         """
         pairs = [part.partition("=") for part in _parts(weights)]
         names = _parts(rankings)
         for name in [*names, *(name.strip() for name, _, _ in pairs)]:
             if name not in WEIGHTS:
                 raise UsageError(f"there is no ranking {name!r}; the known ones are {', '.join(sorted(WEIGHTS))}")
-        return cls(frozenset(names), {name.strip(): _weight(name.strip(), value) for name, _, value in pairs})
+        chosen = cls(frozenset(names), {name.strip(): _weight(name.strip(), value) for name, _, value in pairs})
+        if not chosen.finding:
+            raise UsageError(
+                f"`rankings` {rankings!r} and `weights` {weights!r} leave no ranking that finds pictures: let one of "
+                f"{', '.join(sorted(WEIGHTS.keys() - {_COLOUR}))} count"
+            )
+        return chosen
+
+    @property
+    def finding(self) -> frozenset[str]:
+        """The rankings that take part and find pictures; `colour` only orders what others find."""
+        return frozenset(self.of(tuple(WEIGHTS))) - {_COLOUR}
 
     def of(self, names: Sequence[str], factors: Mapping[str, float] = NOTHING) -> dict[str, float]:
         """The weights of the rankings among `names` that count, by name.
@@ -142,7 +155,7 @@ class Choice:
         """
         chosen = {n: self.weights.get(n, WEIGHTS.get(n, 1.0)) for n in names if not self.only or n in self.only}
         weighed = {name: weight * factors.get(name, 1.0) for name, weight in chosen.items()}
-        return _counting(weighed) if _counting(weighed).keys() - {"colour"} else _counting(chosen)
+        return _counting(weighed) if _counting(weighed).keys() - {_COLOUR} else _counting(chosen)
 
 
 def _counting(weights: Mapping[str, float]) -> dict[str, float]:
@@ -158,6 +171,8 @@ def _weight(name: str, value: str) -> float:
         weight = float(value)
     except ValueError:
         weight = math.nan
-    if not 0 <= weight < math.inf:
-        raise UsageError(f"the weight of {name!r} must be a number from 0 on, not {value.strip()!r}: {name}=1")
+    if not 0 <= weight <= _HEAVIEST:
+        raise UsageError(
+            f"the weight of {name!r} must be a number from 0 to {_HEAVIEST:g}, not {value.strip()!r}: {name}=1"
+        )
     return weight

@@ -28,10 +28,9 @@ class Intent:
     only: tuple[str, ...] = ()  # ids of the records it is about: "where was the second one taken?"
     without: tuple[str, ...] = ()  # ids of records that are not wanted: "not that one", "show me others"
     filter: Filter | None = None  # what its words limit: "and before 1970?"; the user's own filter is not in here
-    how: Literal["alone", "rules", "model", "as written"] = (
-        "alone"  # the last: it leans on something unclear
-    )
+    how: Literal["alone", "rules", "model", "as written"] = "alone"  # the last: it leans on something unclear
     said: str = ""  # how it was understood, for people; "" where it stands alone
+    reply: str = ""  # all there is to say, where nothing is to be searched for: "You are welcome."
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,9 +110,12 @@ class EmbedderInfo:
 
     @property
     def identity(self) -> tuple[object, ...]:
-        """What makes vectors comparable: the model and its spaces, not how many pictures a call takes."""
+        """What makes vectors comparable: the model and its spaces, not how many pictures a call takes.
+
+        What follows a colon in the name says where the model is; which it is, the version says.
+        """
         spaces = sorted((s.name, s.dimensions, s.images, s.documents, s.queries) for s in self.spaces)
-        return self.name, self.version, tuple(spaces)
+        return self.name.partition(":")[0], self.version, tuple(spaces)
 
     def space(self, ranking: str) -> Space | None:
         """The space whose vectors the ranking `meaning`, `image` or `look` compares; None where there is none."""

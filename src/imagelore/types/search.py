@@ -30,8 +30,8 @@ class Ranking:
     """One way of ordering the records for a question, best first.
 
     Names: `text` (BM25 over the record's words), `seen` (BM25 over what a model saw), `meaning` (question to text
-    vectors), `image` (question to picture vectors), `look` (picture to picture; of several pictures the nearest counts).
-    Scores are raw: BM25, or a cosine. An engine may add its own, like `semantic` (AI Search's semantic ranker over the
+    vectors), `image` (question to picture vectors), `look` (picture to picture; of several the nearest counts). Scores
+    are raw: BM25, or a cosine. An engine may add its own, like `semantic` (AI Search's semantic ranker over the
     record's words, 0 to 4). Retrieval itself adds `colour` to a question with a picture that asks for colours: the
     candidates that have one, all at rank 1.
     """

@@ -105,12 +105,13 @@ def _ordinal(n: int) -> str:
 
 
 def short_facts(record: Record) -> list[str]:
-    """Up to two short facts that tell pictures apart: when and where first, else one of the user's own fields."""
-    short = {name.casefold(): said(v) for name, v in record.fields.items() if len(said(v)) <= 28}
-    facts = [short[name] for name in (*_WHEN, *PLACES) if name in short]
+    """Up to two short facts that tell pictures apart: when and where first, else one of the user's fields by name."""
+    short = {name: said(v) for name, v in record.fields.items() if len(said(v)) <= 28}
+    known = {name.casefold(): value for name, value in short.items()}
+    facts = [known[name] for name in (*_WHEN, *PLACES) if name in known]
     if not facts and record.taken_at:
         facts = [record.taken_at.date().isoformat()]
-    return (facts or list(short.values())[:1])[:2]
+    return (facts or [f"{name}: {value}" for name, value in short.items() if len(name) <= 28][:1])[:2]
 
 
 def for_clipboard(turn: ChatTurn) -> str:

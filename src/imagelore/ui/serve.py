@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 import errno
 import gc
+import logging
 import socket
 import sys
 import threading
@@ -74,8 +75,20 @@ def run(app: ASGIApp, listener: socket.socket, ready: Callable[[], None]) -> Non
             ready()
 
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2)
-    with contextlib.suppress(KeyboardInterrupt):
+    log = logging.getLogger("uvicorn.error")
+    log.addFilter(_not_cut_off)
+    try:
         Server(config).run([listener])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        log.removeFilter(_not_cut_off)
+
+
+def _not_cut_off(record: logging.LogRecord) -> bool:
+    """Leaves out of the log what an open page makes of the server's end: its connection never ends by itself."""
+    cancelled = record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError)
+    return not cancelled and not str(record.msg).startswith("Cancel %s running task")
 
 
 def _readable(host: str) -> str:

@@ -143,8 +143,16 @@ def test_a_question_that_gets_no_answer_is_told(kb: KnowledgeBase, tmp_path: Pat
     kb.generator = Failing(1, 4)
     report = asked(kb, tmp_path, *(DOOR | {"id": f"{n}"} for n in range(4)))
     assert [outcome.error for outcome in report.outcomes] == ["", "the service is down", "the service is down", ""]
-    assert report.overall.means["success@1"] == 0.5
+    assert (report.overall.means["facts"], report.overall.means["answered"]) == (0.5, 0.5)
+    assert report.overall.means["success@1"] == 1  # what was found does not depend on what answers
     assert "question '1' got no answer: the service is down" in report.warnings
+
+
+def test_a_failure_is_no_abstention(kb: KnowledgeBase, tmp_path: Path) -> None:
+    kb.generator = Failing(1)
+    report = asked(kb, tmp_path, DOOR, {"id": "tax", "kind": "nothing", "question": "quarterly tax return"})
+    assert report.overall.means["abstained"] == 0
+    assert "AUROC" not in report.overall.means
 
 
 def test_three_failures_in_a_row_end_the_run(kb: KnowledgeBase, tmp_path: Path) -> None:
@@ -159,6 +167,18 @@ def test_a_picture_that_is_none_is_told_and_the_run_goes_on(kb: KnowledgeBase, t
     report = asked(kb, tmp_path, DOOR | {"id": "bad", "images": ["bad.png"]}, GATE)
     assert "cannot be read" in report.outcomes[0].error
     assert report.outcomes[1].measures["success@1"] == 1
+
+
+def test_a_picture_that_is_gone_since_is_told_and_the_run_goes_on(kb: KnowledgeBase, tmp_path: Path) -> None:
+    file = paint(tmp_path / "asked.png", "blue", 9)
+
+    def remove(_: Any) -> None:
+        file.unlink(missing_ok=True)
+
+    report = asked(kb, tmp_path, DOOR | {"id": "gone", "images": ["asked.png"]}, GATE, progress=remove)
+    assert "asked.png` cannot be read" in report.outcomes[0].error
+    assert report.outcomes[1].measures["success@1"] == 1
+    assert "no picture" in page(kb, report)
 
 
 def test_an_interrupted_run_reports_what_was_asked(kb: KnowledgeBase, tmp_path: Path) -> None:
@@ -182,9 +202,10 @@ def test_the_page_loads_nothing_and_escapes_everything(kb: KnowledgeBase, tmp_pa
 
 
 def test_failures_come_first_on_the_page(kb: KnowledgeBase, tmp_path: Path) -> None:
-    html = page(kb, asked(kb, tmp_path, GATE, DOOR | {"relevant": ["yellow.png"]}))
+    nobody_said = GATE | {"id": "new", "relevant": None}
+    html = page(kb, asked(kb, tmp_path, GATE, nobody_said, DOOR | {"relevant": ["yellow.png"]}))
     assert html.index('id="q-door"') < html.index('id="q-gate"')
-    assert html.count("look at</b>") == 1
+    assert [html.count(f"{says}</b>") for says in ("look at", "right", "not judged")] == [1, 1, 1]
     assert "✗ not asked for" in html
 
 

@@ -54,6 +54,7 @@ def test_a_line_with_everything(tmp_path: Path) -> None:
         (GOOD | {"id": "b", "relevant": []}, "`relevant` is empty"),
         (GOOD | {"id": "b", "kind": "nothing"}, "`relevant` is empty"),
         (GOOD | {"id": "b", "images": ["no.png"]}, "there is no picture `"),
+        (GOOD | {"id": "b", "images": ["x" * 300]}, "there is no picture `"),
         (GOOD | {"id": "b", "turns": ["doors?"]}, "`turns` is a list of objects"),
         (GOOD | {"id": "b", "turns": [{"text": "doors?"}]}, 'not "text"'),
         (GOOD | {"id": "b", "question": "\ud800"}, "half a character"),

@@ -28,15 +28,17 @@ class Memory:
         found = {record.id: record for record in self._within(scope)}
         return [found[id] for id in ids if id in found]
 
-    def facets(self, scope: Scope = Scope(), fields: Sequence[str] = ()) -> list[Facet]:
+    def facets(self, scope: Scope = Scope(), fields: Sequence[str] = (), most: int = 50) -> list[Facet]:
         found = []
         for name in fields or ["tags", *self._fields]:
             values: Counter[Any] = Counter()
             for record in self._within(scope):
                 value = _value(record, name)
                 values.update(value if isinstance(value, tuple) else [value] if value is not None else [])
-            told = tuple(values.most_common(self._most))
-            found.append(Facet(name, self._fields.get(name, "texts"), told, complete=len(told) == len(values)))
+            told = tuple(values.most_common(min(most, self._most)))
+            low, high = (min(values), max(values)) if values and name == "taken_at" else (None, None)
+            complete = len(told) == len(values)
+            found.append(Facet(name, self._fields.get(name, "texts"), told, low, high, complete))
         return found
 
     def fields(self) -> dict[str, FieldType]:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imagelore.index import lancedb
-from imagelore.retrieve.question.counting import Countable, counted
+from imagelore.retrieve.question.counting import Readable, counted
 from imagelore.settings import Settings
 from imagelore.types import AllOf, Compare, Facet, FieldType, Record, Scope
 from tests.contract.index_records import EMBEDDER
@@ -154,7 +154,7 @@ MANY = [
 
 
 @pytest.fixture(scope="module", params=["memory", "lancedb"])
-def many(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Countable:
+def many(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Readable:
     """More tags and places than any facet lists."""
     if request.param == "memory":
         return Memory(MANY, {"place": "text"})
@@ -184,7 +184,7 @@ def many(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     ],
 )
 def test_rare_value_is_counted_as_exactly_as_a_frequent_one(
-    many: Countable, question: str, number: int, condition: str
+    many: Readable, question: str, number: int, condition: str
 ) -> None:
     count = counted(question, many)
     assert count is not None
@@ -200,7 +200,7 @@ def test_rare_value_is_counted_as_exactly_as_a_frequent_one(
         "How many tagged pictures are there?",
     ],
 )
-def test_value_that_no_record_has_is_no_mention(many: Countable, question: str) -> None:
+def test_value_that_no_record_has_is_no_mention(many: Readable, question: str) -> None:
     assert counted(question, many) is None
 
 
@@ -212,9 +212,9 @@ def test_count_of_a_rare_tag_asks_a_bounded_number_of_times() -> None:
             self.asked += 1
             return super().count(scope)
 
-        def facets(self, scope: Scope = Scope(), fields: Sequence[str] = ()) -> list[Facet]:
+        def facets(self, scope: Scope = Scope(), fields: Sequence[str] = (), most: int = 50) -> list[Facet]:
             self.asked += 1
-            return super().facets(scope, fields)
+            return super().facets(scope, fields, most)
 
     index = Counting(MANY, {"place": "text"})
     counted(f"How many pictures show {' '.join(f'lion{n}' for n in range(100))} lion?", index)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imagelore.retrieve.question.intent import is_exact, is_limited, understood
-from imagelore.types import AllOf, Attached, Compare, FieldType, Hit, Intent, Mentions, Not, Record, Seen, Turn
+from imagelore.types import AllOf, Attached, Compare, FieldType, Hit, Intent, Mentions, Missing, Not, Record, Seen, Turn
 from tests.retrieve.question.memory import Memory
 
 FIELDS: dict[str, FieldType] = {"place": "text", "category": "text", "year": "integer"}
@@ -180,7 +180,7 @@ def test_the_first_of_several_pictures() -> None:
     assert ask("like my third picture", PHOTO, later).how == "as written"
 
 
-BEFORE_1970 = Compare("year", "<=", 1969)
+BEFORE_1970 = Compare("year", "<", 1970)
 LEEDS = Compare("place", "=", "Leeds")
 
 
@@ -243,6 +243,114 @@ def test_others_leave_out_what_was_shown() -> None:
     assert ask("not the second one", BIRDS).without == (SECOND,)
 
 
+@pytest.mark.parametrize(
+    ("question", "before", "text"),
+    [
+        ("how many are there?", BIRDS, "how many birds are there"),
+        ("and how many in Leeds?", BIRDS, "how many birds in leeds"),
+        ("how many of them are red?", BIRDS, "how many birds are red"),
+        ("how many of those before 1970", past("How many birds are there?", 1), "how many birds before 1970"),
+        ("how many of them are boats?", past("how many pictures do you have?", 1), "how many pictures are boats"),
+    ],
+)
+def test_what_was_searched_for_is_counted(question: str, before: Turn, text: str) -> None:
+    assert ask(question, before) == Intent(text, how="rules", said=f"read as “{text}”")
+
+
+def test_a_count_is_not_of_one_picture_nor_of_others() -> None:
+    one = past("the second one", 2, intent=Intent("“Robin in the snow”", only=(SECOND,), how="rules"))
+    assert ask("how many are there?", BIRDS, one).text == "how many are there?"
+    assert ask("how many of my photos show boats?", BIRDS) == Intent("how many of my photos show boats?")
+
+
+@pytest.mark.parametrize(
+    "question", ["thanks!", "Thank you very much.", "ok cool", "hi there", "danke", "no thats wrong", "nice"]
+)
+def test_what_asks_for_no_picture_has_its_reply_and_leaves_the_conversation_as_it_was(question: str) -> None:
+    intent = ask(question, BIRDS)
+    assert (intent.text, intent.filter, intent.only, intent.how) == ("", None, (), "rules")
+    assert intent.reply
+    reply = Turn(question, intent.reply, intent=intent)
+    for later in ("where was it taken?", "the second one", "and before 1970?", "show me others"):
+        assert ask(later, BIRDS, reply) == ask(later, BIRDS)
+
+
+def test_what_the_knowledge_base_holds_is_told() -> None:
+    assert ask("what can you do?").reply.startswith("There are 5 pictures here, most often tagged bird, ")
+    assert ask("which pictures do you have?", BIRDS).reply == ask("help").reply
+
+
+@pytest.mark.parametrize(
+    "question", ["nice", "cool cats", "thanks giving dinner", "hi-fi", "no", "what is a library", "sort"]
+)
+def test_what_may_be_a_subject_is_searched_for(question: str) -> None:
+    assert ask(question) == Intent(question)
+
+
+def test_nothing_but_years_is_a_filter() -> None:
+    for history in ([], [BIRDS]):
+        assert ask("photos taken before 1970", *history).filter == BEFORE_1970
+        assert ask("photos taken before 1970", *history).text == ""
+    assert ask("boats before 1970") == Intent("boats before 1970")
+    assert ask("who was king before 1970?") == Intent("who was king before 1970?")
+    years = past("photos before 1970", 2, 3, intent=ask("photos taken before 1970"))
+    assert ask("and after 1970?", years).filter == Compare("year", ">", 1970)
+    assert ask("only birds", years).filter == AllOf((BEFORE_1970, Compare("tags", "=", "bird")))
+
+
+def test_the_value_that_the_picture_last_spoken_of_has() -> None:
+    people = [replace(hit, record=replace(hit.record, fields={"photographer": "Ann"})) for hit in HITS]
+    index, turns = Memory([hit.record for hit in people], {"photographer": "text"}), [replace(BIRDS, hits=(*people,))]
+    by_ann = Compare("photographer", "=", "Ann")
+    for question in ("more by her", "others by the same photographer", "by the same person"):
+        intent = understood(question, False, turns, index)
+        assert (intent.filter, intent.without) == (by_ann, (FIRST,))
+    assert understood("not by her", False, turns, index).filter == Not(by_ann)
+
+
+@pytest.mark.parametrize(
+    ("question", "filter"),
+    [
+        ("without snow", Not(Mentions("snow"))),
+        ("except boats", Not(Mentions("boat"))),
+        ("the ones without snow", Not(Mentions("snow"))),
+        ("no snow", Not(Mentions("snow"))),
+        ("not in Leeds", Not(LEEDS)),
+        ("only the ones with a year", Not(Missing("year"))),
+    ],
+)
+def test_what_is_not_wanted_is_taken_off(question: str, filter: object) -> None:
+    assert ask(question, BIRDS).filter == filter
+
+
+@pytest.mark.parametrize(
+    ("question", "only"),
+    [
+        ("the robin you mentioned, where is it", (SECOND,)),
+        ("where is the one you showed me?", (FIRST,)),
+        ("who took that one", (FIRST,)),
+        ("is it older than 50 years?", (FIRST,)),
+        ("second one", (SECOND,)),
+        ("the two last ones", (SECOND, THIRD)),
+    ],
+)
+def test_more_ways_to_point(question: str, only: tuple[str, ...]) -> None:
+    assert ask(question, BIRDS).only == only
+
+
+def test_a_comparison_with_what_was_not_shown_is_searched_with_both_names() -> None:
+    intent = ask("is it older than the Eiffel Tower?", BIRDS)
+    assert (intent.only, intent.text) == ((), "is “Kingfisher” older than the Eiffel Tower?")
+
+
+def test_the_same_picture_is_the_users_also_after_a_count() -> None:
+    count = past("how many birds are there?", 1, 2)
+    assert ask("the same picture but in red", PHOTO, count).recalled == (MINE,)
+    assert ask("this but in red", PHOTO).recalled == (MINE,)
+    assert ask("like that but in red", BIRDS).like == (FIRST,)
+    assert ask("back to my picture, what is it?", PHOTO, count).text == "what is it"
+
+
 def test_without_hits_the_words_of_the_question_before_are_taken() -> None:
     history = [Turn("Tell me about the red door", "A red door."), Turn("Is it old?", "It was painted in 1987.")]
     assert ask("Where is it?", *history).text == "Where is red door?"
@@ -263,7 +371,16 @@ def test_what_the_rules_know_for_certain() -> None:
 
 
 @pytest.mark.parametrize("question", ["Und die rote?", "¿Y el segundo?", "et la deuxième ?", "那第二个呢？"])
-def test_other_languages_are_searched_as_they_are(question: str) -> None:
+def test_what_points_back_in_another_language_is_searched_as_it_is_and_said(question: str) -> None:
+    said = "searched as written: what points back to an earlier answer is understood in English"
+    assert ask(question, BIRDS) == Intent(question, how="as written", said=said)
+    assert ask(question) == Intent(question)
+
+
+@pytest.mark.parametrize(
+    "question", ["Wo ist der Leuchtturm?", "¿Dónde está el puente?", "montre-moi des chevaux", "猫的照片"]
+)
+def test_a_question_of_its_own_in_another_language_is_searched_as_it_is(question: str) -> None:
     assert ask(question, BIRDS) == Intent(question)
 
 

@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import io
 import os
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Generic, Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from imagelore.embed import Embedder
+from imagelore.embed._once import Once
 from imagelore.embed.starter import files
 from imagelore.embed.starter.conse import Concepts
 from imagelore.embed.starter.runtime import onnxruntime
@@ -39,15 +39,13 @@ SPACES = (
     Space("look", 256, images=True, look_floor=0.33),
 )
 
-T = TypeVar("T")
-
 
 class Starter:
     """EfficientNet-Lite2 + MiniLM through ONNX Runtime. Each loads on first use, once."""
 
     def __init__(self, folder: Path = FOLDER, parallel: int = 0) -> None:
-        self._eyes = _Once(lambda: _Eyes(folder))
-        self._sentences = _Once(
+        self._eyes = Once(lambda: _Eyes(folder))
+        self._sentences = Once(
             lambda: SentenceEncoder(files.read(folder, "sentences.onnx"), files.read(folder, "tokenizer.json"))
         )
         self._info = EmbedderInfo(
@@ -95,21 +93,6 @@ class _Eyes:
         logits, look = self._session.run(["logits", "look"], {"pixels": squared(picture)[None]})
         vectors = {"concept": self._concepts.vector(logits[0]), "look": look[0] / np.linalg.norm(look[0])}
         return vectors, self._concepts.seen(logits[0])
-
-
-class _Once(Generic[T]):
-    """A value that is made on first use, by one thread. A failure is not kept: the next call tries again."""
-
-    def __init__(self, make: Callable[[], T]) -> None:
-        self._make = make
-        self._lock = threading.Lock()
-        self._value: T | None = None
-
-    def __call__(self) -> T:
-        with self._lock:
-            if self._value is None:
-                self._value = self._make()
-            return self._value
 
 
 def squared(picture: Image.Image, side: int = SIDE) -> NDArray[np.uint8]:

@@ -15,16 +15,19 @@ from imagelore import __version__
 from imagelore.errors import GeneratorError, UsageError
 from imagelore.flows._plan import record_id
 from imagelore.flows.evaluate.asking import Came, ask
-from imagelore.flows.evaluate.compare import Comparison, compare, earlier
+from imagelore.flows.evaluate.compare import Comparison, compare, earlier, in_common
 from imagelore.flows.evaluate.judging import Judge, Verdicts, judge
 from imagelore.flows.evaluate.measures import figures, library, measured
 from imagelore.flows.evaluate.results import Figures, Judgement, Listed, Outcome, Report
 from imagelore.flows.evaluate.sets import KINDS, EvaluationSet, Question, load
 from imagelore.flows.ingest import Progress
 from imagelore.flows.knowledge import KnowledgeBase
+from imagelore.retrieve import Choice
 from imagelore.types import Scope
 
-__all__ = ["Comparison", "Figures", "Judge", "Report", "Run", "compare", "earlier", "evaluate", "judge", "load"]
+__all__ = [
+    "Comparison", "Figures", "Judge", "Report", "Run", "compare", "earlier", "evaluate", "in_common", "judge", "load",
+]  # fmt: skip
 
 _IN_A_ROW = 3  # questions that the generator fails before the run ends: it will not answer the next ones either
 _NAMED = 5  # in a warning
@@ -50,15 +53,16 @@ def evaluate(kb: KnowledgeBase, questions: EvaluationSet, run: Run = Run()) -> R
     """Asks every question, one after the other so that their times are those of one user, and measures what came.
 
     Models are started once, with the knowledge base. A question that the generator fails is told as an error and counts
-    as a wrong answer. When stopped, the report is over the questions that were asked.
+    as a wrong answer; what was found for it counts as found. When stopped, the report is over the questions asked.
 
     Raises:
-        UsageError: a question's filter does not fit this knowledge base.
+        UsageError: a question's filter does not fit this knowledge base, or a setting names no ranking.
         GeneratorError: three questions in a row got no answer.
         KnowledgeBaseError, EmbedderError: nothing can be asked.
         MissingExtraError: the measures' library is not installed.
     """
-    library()  # before a question is asked, not after the last one
+    library()  # before a question is asked, not after the last one; so are the settings read
+    Choice.read(kb.settings.rankings, kb.settings.weights)
     scopes = [_scope(kb, question) for question in questions.questions]
     warnings = [*questions.warnings, *_missing(kb, questions.questions)]
     outcomes: list[Outcome] = []
@@ -159,7 +163,7 @@ def _outcome(kb: KnowledgeBase, question: Question, came: Came, judgement: Judge
     return Outcome(
         question,
         tuple(hits),
-        came.searched,
+        came.found.searched if came.found else "",
         came.answer,
         max((hit.confidence for hit in came.hits), default=0.0),
         judgement,

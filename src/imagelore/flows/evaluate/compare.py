@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from imagelore.errors import UsageError
 from imagelore.flows.evaluate.measures import LESS_IS_BETTER, ORDER
 from imagelore.flows.evaluate.results import Measures, Report
+from imagelore.flows.evaluate.sets import Question
 
 _ROUNDS = 20_000
 _EXACT = 14  # so many differences have at most 16,384 signs to try: all of them
@@ -121,6 +122,24 @@ def earlier(path: Path) -> Earlier:
         raise UsageError(f"`{path}` is no run of `imagelore eval --out`") from error
 
 
+def in_common(before: Earlier, set: str, questions: Iterable[Question]) -> list[str]:
+    """The ids of those questions of the set `set` that an earlier run asked; to be looked at before they are asked.
+
+    Raises:
+        UsageError: there is none, or one of them was changed in between.
+    """
+    common = [question for question in questions if question.id in before.digests]
+    if not common:
+        raise UsageError(f"`{before.name}` is a run over another set: no question of `{set}` is in it")
+    if changed := [question.id for question in common if question.digest != before.digests[question.id]]:
+        more = f" and {len(changed) - 1} more" if changed[1:] else ""
+        raise UsageError(
+            f"`{before.name}` is a run over another set: question {changed[0]!r}{more} of `{set}` was another one; "
+            "make the earlier run again with `--out`"
+        )
+    return [question.id for question in common]
+
+
 def compare(before: Earlier, after: Report) -> Comparison:
     """The differences over the questions that both runs asked.
 
@@ -128,14 +147,7 @@ def compare(before: Earlier, after: Report) -> Comparison:
         UsageError: they have none in common, or one of these was changed in between.
     """
     now = {outcome.question.id: outcome for outcome in after.outcomes}
-    common = [id for id in now if id in before.digests]
-    if not common:
-        raise UsageError(f"`{before.name}` is a run over another set: no question of `{after.set}` is in it")
-    if changed := [id for id in common if now[id].question.digest != before.digests[id]]:
-        more = f" and {len(changed) - 1} more" if changed[1:] else ""
-        raise UsageError(
-            f"`{before.name}` is a run over another set: question {changed[0]!r}{more} of `{after.set}` was another one"
-        )
+    common = in_common(before, after.set, [outcome.question for outcome in after.outcomes])
     measures = [name for name in ORDER if any(name in now[id].measures for id in common)]
     changes = [_change(name, common, before.measures, {id: now[id].measures for id in common}) for name in measures]
     whole = before.overall.keys() & after.overall.means.keys() - set(measures)

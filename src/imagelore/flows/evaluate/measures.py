@@ -49,15 +49,16 @@ def measured(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
 
 
 def figures(outcomes: Sequence[Outcome]) -> Figures:
-    """Means of the measures over those questions that they apply to, abstention over all, and latency per step."""
+    """Means of the measures over the questions that they apply to, AUROC over those without an error, and latency."""
     values = defaultdict(list)
     for outcome in outcomes:
         for name, value in outcome.measures.items():
             values[name].append(value)
     means = {name: float(np.mean(v)) for name, v in values.items()}
     counts = {name: len(v) for name, v in values.items()}
-    fitting = np.array([o.confidence for o in outcomes if o.question.answerable])
-    unfitting = np.array([o.confidence for o in outcomes if o.question.answerable is False])
+    sure = [outcome for outcome in outcomes if not outcome.error]  # nothing is known of the others
+    fitting = np.array([o.confidence for o in sure if o.question.answerable])
+    unfitting = np.array([o.confidence for o in sure if o.question.answerable is False])
     if len(fitting) and len(unfitting):
         means |= {"AUROC": auroc(fitting, unfitting), "false answers at 95 %": false_answers(fitting, unfitting)}
         counts |= dict.fromkeys(("AUROC", "false answers at 95 %"), len(fitting) + len(unfitting))
@@ -139,11 +140,12 @@ def _retrieval(outcomes: Iterable[Outcome]) -> dict[str, dict[str, float]]:
 
 
 def _answered(outcome: Outcome) -> Measures:
-    """Whether it answered or abstained as it should; what the answer cites and states."""
+    """Whether it answered or abstained as it should; what the answer cites and states. A failure is a wrong answer."""
     question, values = outcome.question, {}
     if question.answerable is not None:
-        values["answered" if question.answerable else "abstained"] = float(question.answerable != outcome.abstained)
-    if outcome.answer is None:
+        right = not outcome.error and question.answerable != outcome.abstained
+        values["answered" if question.answerable else "abstained"] = float(right)
+    if outcome.answer is None and not outcome.error:
         return values
     if question.relevant:
         cited = [hit for hit in outcome.hits if hit.cited]
@@ -152,7 +154,7 @@ def _answered(outcome: Outcome) -> Measures:
             values["citation precision"] = sum(bool(hit.covers) for hit in cited) / len(cited)
         values["citation recall"] = len(covered) / len(question.relevant)
     if question.facts:
-        values["facts"] = sum(holds(outcome.answer, fact) for fact in question.facts) / len(question.facts)
+        values["facts"] = sum(holds(outcome.answer or "", fact) for fact in question.facts) / len(question.facts)
     return values
 
 

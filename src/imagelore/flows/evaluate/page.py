@@ -76,7 +76,7 @@ def _pictures(kb: KnowledgeBase, report: Report) -> _Pictures:
     sources = [source.name for source in kb.index.info().sources]
     wanted: dict[str, None] = {}
     for outcome in report.outcomes:
-        wanted |= dict.fromkeys(hit.id for hit in _worth_showing(outcome.hits))
+        wanted |= dict.fromkeys(hit.id for _, hit in _worth_showing(outcome.hits))
         wanted |= dict.fromkeys(record_id(source, path) for path in outcome.missed for source in sources)
     ids = list(wanted)
     for at in range(0, len(ids), _AT_ONCE):
@@ -86,8 +86,15 @@ def _pictures(kb: KnowledgeBase, report: Report) -> _Pictures:
         for asked in (*outcome.question.turns, outcome.question.asked):
             for image in asked.images:
                 if image not in pictures.names:
-                    _add(kb, pictures, (image,), Path(image).read_bytes())
+                    _add(kb, pictures, (image,), _bytes(image))
     return pictures
+
+
+def _bytes(image: str) -> bytes:
+    try:
+        return Path(image).read_bytes()
+    except OSError:
+        return b""  # no picture; the question's error says why
 
 
 def _add(kb: KnowledgeBase, pictures: _Pictures, keys: Iterable[str], data: bytes) -> None:
@@ -97,8 +104,9 @@ def _add(kb: KnowledgeBase, pictures: _Pictures, keys: Iterable[str], data: byte
         return  # its place says so
 
 
-def _worth_showing(hits: Sequence[Listed]) -> list[Listed]:
-    return [hit for place, hit in enumerate(hits) if place < _SHOWN or hit.covers or hit.cited]
+def _worth_showing(hits: Iterable[Listed]) -> list[tuple[int, Listed]]:
+    """Hits with their places."""
+    return [(place, hit) for place, hit in enumerate(hits, 1) if place <= _SHOWN or hit.covers or hit.cited]
 
 
 def _about(report: Report) -> str:
@@ -171,12 +179,13 @@ def _only(kind: str) -> str:
 
 def _question(outcome: Outcome, pictures: _Pictures) -> str:
     question = outcome.question
-    wrong = "wrong" if failed(outcome) else "right"
+    wrong = "wrong" if failed(outcome) else "" if question.relevant is None else "right"
+    says = {"wrong": "look at", "right": "right", "": "not judged"}[wrong]
     earlier = "".join(_asked(turn, pictures, "earlier") for turn in question.turns)
     where = f"<p class=quiet>where <code>{escape(question.where)}</code></p>" if question.where else ""
     return (
         f'<article class="kind-{question.kind} {wrong}" id="{escape(_anchor(question.id))}">'
-        f"<p class=quiet><b class={wrong}>{'look at' if wrong == 'wrong' else 'right'}</b> {escape(question.id)} · "
+        f"<p class=quiet><b class='{wrong}'>{says}</b> {escape(question.id)} · "
         f"{question.kind} {escape(question.language)}</p>"
         f"{earlier}{_asked(question.asked, pictures, 'asked')}{where}{_came(outcome)}"
         f"<ol class=hits>{''.join(_hits(outcome, pictures))}</ol>{_missed(outcome, pictures)}</article>"
@@ -207,9 +216,7 @@ def _came(outcome: Outcome) -> str:
 
 def _hits(outcome: Outcome, pictures: _Pictures) -> Iterator[str]:
     known = outcome.question.relevant is not None
-    for place, hit in enumerate(outcome.hits, start=1):
-        if hit not in _worth_showing(outcome.hits):
-            continue
+    for place, hit in _worth_showing(outcome.hits):
         mark = "" if not known else "good" if hit.covers else "bad"
         says = {"good": "✓ right", "bad": "✗ not asked for", "": ""}[mark]
         told = [says, "cited" if hit.cited else "", "" if hit.fits else "only the closest"]

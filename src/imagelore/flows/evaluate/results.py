@@ -41,7 +41,7 @@ class Outcome:
     question: Question
     hits: tuple[Listed, ...] = ()
     searched: str = ""
-    answer: str | None = None  # None: it was not asked for one
+    answer: str | None = None  # None: it was not asked for one, or failed to give one
     confidence: float = 0.0  # of the surest hit, that it answers the question
     judgement: Judgement | None = None
     timings: Mapping[str, float] = field(default_factory=dict)  # seconds by step

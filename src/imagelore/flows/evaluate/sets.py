@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -153,7 +154,7 @@ def _asked(question: str, images: tuple[str, ...], folder: Path) -> Asked:
     if not question and not images:
         raise _Wrong("`question` is missing")
     for image in images:
-        if not (folder / image).is_file():
+        if not os.path.isfile(folder / image):  # `Path.is_file` raises for a name that is too long
             raise _Wrong(f"there is no picture `{folder / image}`")
     return Asked(question, tuple(str(folder / image) for image in images))
 

@@ -9,6 +9,7 @@ in which every `[n]` outside code is a source. Choices, where a text leaves one:
   `https://` and `www.`, so it is readable and leads nowhere; an e-mail address gets a space before its `@`.
 - Tags, comments and autolinks go, their contents stay as text; entities become characters first. `<` stays where
   it opens no tag.
+- A fenced block keeps its text and loses its language: of some (mermaid, math) pages draw pictures with links.
 - Code spans have single backticks. A backtick that opens none on its line becomes an apostrophe, and so do those around
   other backticks, or around markup beside a table's `|` or emphasis: else a renderer (marked 16 was tried, with its
   slips) could see code elsewhere than the filter did.

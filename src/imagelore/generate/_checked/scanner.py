@@ -33,7 +33,7 @@ _MAYBE_ENTITY = re.compile(r"&(?:#\d{0,7}|#[xX][0-9a-fA-F]{0,6}|[A-Za-z][A-Za-z0
 _TAG = re.compile(r"<!--.*?-->|<(?!!--)[A-Za-z/!?][^<>]*>", re.DOTALL)
 _MAYBE_TAG = re.compile(r"<(?:!--.*|[A-Za-z/!?][^<>]*)?", re.DOTALL)
 _BREAKING = re.compile(r"</?(?:br|p|div|li|tr|td|th|hr|h[1-6]|ul|ol|table)\b", re.IGNORECASE)
-_OPENS_FENCE = re.compile(r"( {0,3})(`{3,}(?=[^`\n]*(?:\n|$))|~{3,})[ \t]*([\w+#.-]{0,30})[^\n]*(?:\n|$)")
+_OPENS_FENCE = re.compile(r"( {0,3})(`{3,}(?=[^`\n]*(?:\n|$))|~{3,})[^\n]*(?:\n|$)")
 _MAYBE_OPENS_FENCE = re.compile(r" {0,3}(?:`{0,2}|`{3,}[^`\n]*|~{0,2}|~{3,}[^\n]*)")
 _NO_CODE = re.compile(  # content that a renderer may take out of its code span, and what must not pass then
     r".*\]:|(?=.*\|)(?=.*[<\[\]&@:.])|(?=.*[*_~])(?=.*(?:<[A-Za-z/!?]|\]\(|!\[|://|www\.|@))", re.IGNORECASE
@@ -217,10 +217,10 @@ class Scanner:
         if opening is None:
             maybe = not complete and self._undecided(at) and _MAYBE_OPENS_FENCE.fullmatch(window)
             return None if maybe else at
-        indent, marker, language = opening.groups()
+        indent, marker = opening.groups()
         self._brackets.flush()
         self._fence = (len(indent), marker)
-        self._writer.fence(f"{indent}{marker}{language}\n", opens=True)
+        self._writer.fence(f"{indent}{marker}\n", opens=True)  # of no language: of some, links are drawn (mermaid)
         return at + opening.end()
 
     def _in_fence(self, at: int) -> int | None:

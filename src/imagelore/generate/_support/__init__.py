@@ -25,7 +25,7 @@ _HEDGED = re.compile(
     r"|could be|classifier|vielleicht|vermutlich|wahrscheinlich|könnte|scheint|peut-être|probablement|quizás|parece)\b"
     r"|\b(?:says?|mentions?|tells?|states?|knows?|written|recorded|information|unknown|unclear) (?:nothing|no)\b"
     r"|\b(?:not|n't|nothing|no|none|never|nicht|nichts|keine?|pas|rien)\b.{0,40}\b(?:say|said|mention|tell|told|state|know|"
-    r"written|record|recorded|information|details?|given|match|matches|fit|fits|found|steht|bekannt|erwähnt|indiqué)",
+    r"written|record|recorded|information|details?|given|match|matches|fit|fits|find|found|steht|bekannt|erwähnt|indiqué)",
     re.IGNORECASE,
 )
 _ASIDE = re.compile(r"\b(?:source|picture|photo|image|record|result|hit|bild|quelle)s? (?:no\. ?)?\d+\b", re.IGNORECASE)

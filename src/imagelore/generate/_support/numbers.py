@@ -19,7 +19,6 @@ _BEFORE = re.compile(
     r"\b(?:before|until|till|by|prior to|vor|bis|avant|antes de)(?: (?:the )?(?:end of )?)? *$", re.IGNORECASE
 )
 _AFTER = re.compile(r"\b(?:after|since|nach|seit|ab|depuis|après|desde) *$", re.IGNORECASE)
-_FOUR_DIGITS = 1000
 _SUMS = 40  # quantities that are added up
 _LOOSE = 0.15  # how far "about" reaches
 _PRICED = {stem("cost"): "price", stem("costs"): "price", stem("priced"): "price", stem("weighs"): "weight"}
@@ -59,8 +58,8 @@ def _timely(time: Time, text: str, evidence: Evidence) -> bool:
     if met:  # the year, which says nothing where the sources tell the day
         return not any(known.fine and known.years == time.years for known in evidence.times)
     bare = [value for known in evidence.quantities if not known.dimension for value in known.values]
-    if any(time.years[0] <= value <= time.years[1] for value in bare if value < _FOUR_DIGITS):
-        return True  # "the year 80"
+    if any(time.years[0] <= value <= time.years[1] for value in bare):
+        return True  # "the year 80"; or it is no year: "1,450 rpm"
     before = text[: time.start]
     if _BEFORE.search(before):
         return any(known.first <= time.last for known in evidence.times)

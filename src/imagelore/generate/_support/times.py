@@ -22,7 +22,7 @@ _MONTHS = (
 )
 _MONTH = "(?P<month{}>" + "|".join(f"(?:{names})" for names in _MONTHS) + r")\.?"
 _DAY = r"(?P<day{}>[0-3]?\d)(?:st|nd|rd|th|er|\.)?"
-_YEAR = r"(?P<year{}>[12]\d{{3}})"
+_YEAR = r"(?P<year{}>1\d{{3}}|20\d\d)"
 _TH = (
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth"
 )

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from imagelore.generate.extractive import fields, phrases
+from imagelore.generate.extractive import phrases
 from imagelore.generate.extractive.direct import BY_KIND, MORE, evidence
-from imagelore.generate.extractive.questions import understood
-from imagelore.generate.extractive.reading import Ranker, Reading
+from imagelore.generate.extractive.pictures import like_the_picture
+from imagelore.generate.extractive.questions import limits, understood
+from imagelore.generate.extractive.reading import Ranker, Reading, listed
 from imagelore.generate.extractive.sentences import clipped, plain
+from imagelore.languages.glossary import in_english
 from imagelore.types import Count, Prompt
-from imagelore.words import stem, stems, words
+from imagelore.words import language, stem, stems, words
 
+_LONGEST = 2_000  # characters of a question that are looked at
 _NAMES = 6  # sources that one sentence lists
 _DIRECT = 3  # sources that may answer a question directly
 _QUOTES = 2  # sentences quoted to support the direct one
@@ -22,11 +25,12 @@ class Answer:
 
     def __init__(self, prompt: Prompt) -> None:
         self._prompt = prompt
-        self._question = question = understood(prompt.intent.text or prompt.question)
+        self._question = question = understood(_asked(prompt))
         naming = {
             stem(w) for s in prompt.sources for name in s.hit.record.fields for w in words(name.replace("_", " "))
         }
-        core = [s for s in question.subject if s not in naming and s != question.noun] or question.subject
+        idle = naming | limits(prompt.intent.filter) | {question.noun}
+        core = [s for s in question.subject if s not in idle] or question.subject
         self._readings = tuple(Reading(source, question, core) for source in prompt.sources)
         self._fitting = [reading for reading in self._readings if reading.fits]
         self._ranker = Ranker(self._fitting, question.subject)
@@ -42,15 +46,17 @@ class Answer:
             yield from self._counted(counts)
         elif not self._fitting:
             yield from self._nothing()
+        elif self._prompt.intent.filter and not (self._prompt.intent.text or self._prompt.pictures):
+            yield f"{listed(self._fitting[:_NAMES])}."  # nothing but limits was asked for
         elif self._prompt.pictures and (self._prompt.intent.like or self._question.points or not self._about):
-            yield from self._like_the_picture()
+            yield from like_the_picture(self._prompt, self._question, self._fitting, self._ranker)
         elif not self._about:
             yield from self._beside_the_words()
         elif self._question.kind == "yes_no":
             yield from self._yes_or_no()
         elif self._is_rather_seen():
             yield from self._guessed()
-            yield phrases.ALSO.format(names=_list(self._closest[:3]))
+            yield phrases.ALSO.format(names=listed(self._closest[:3]))
         elif self._question.kind == "which":
             yield from self._listed()
         else:
@@ -94,7 +100,8 @@ class Answer:
             return
         first, text = told[0]
         self._cited.add(first.number)
-        yield text
+        partly = self._question.kind == "other" and first.coverage < 1
+        yield phrases.PARTLY_CLOSEST.format(quote=text) if partly else text
         yield from self._supported(first, text)
         for reading, more in told[1:_DIRECT]:
             self._cited.add(reading.number)
@@ -119,7 +126,7 @@ class Answer:
     def _also(self) -> Iterator[str]:
         rest = [reading for reading in self._closest if reading.number not in self._cited][:3]
         if rest and self._question.kind != "how_many":
-            yield phrases.ALSO.format(names=_list(rest))
+            yield phrases.ALSO.format(names=listed(rest))
         if self._question.kind in ("which", "other"):
             yield from self._guessed()
 
@@ -128,7 +135,7 @@ class Answer:
         self._cited.add(reading.number)
         best = self._ranker.best(reading)
         quote = reading.quote(best[0]) if best else f"{reading.cited}."
-        return phrases.UNSAID_CLOSEST.format(quote=quote)
+        return phrases.UNSAID_CLOSEST.format(what=phrases.UNSAID_WHAT.get(self._question.kind, ""), quote=quote)
 
     def _yes_or_no(self) -> Iterator[str]:
         full = [reading for reading in self._about if reading.coverage == 1]
@@ -138,6 +145,9 @@ class Answer:
                 if verdict == wanted:
                     self._cited.add(reading.number)
                     yield phrase.format(quote=quote)
+                    others = [other for other, same, _ in shown if same == wanted and other is not reading]
+                    if others and self._question.exists:
+                        yield phrases.ALSO.format(names=listed(others[:_NAMES]))
                     return
         yield from self._undecided([quote for _, _, quote in shown if quote])
 
@@ -148,18 +158,18 @@ class Answer:
             yield phrases.UNSAID_BUT.format(guess=guess.guess())
         elif zero and self._question.exists:
             yield phrases.NO_COUNT.format(count=_counted(zero))
-            yield phrases.CLOSEST.format(names=_list(self._about[:3] or self._fitting[:3]))
+            yield phrases.CLOSEST.format(names=listed(self._about[:3] or self._fitting[:3]))
         elif quotes:
-            yield phrases.UNSAID_CLOSEST.format(quote=quotes[0])
+            yield phrases.UNSAID_CLOSEST.format(what="", quote=quotes[0])
         else:
             yield self._unsaid()
 
     def _listed(self) -> Iterator[str]:
         best = self._best
         if best[0].coverage < 1:
-            yield phrases.PARTLY.format(names=_list(best[:_NAMES]))
+            yield phrases.PARTLY.format(names=listed(best[:_NAMES]))
         else:
-            yield _list(best[:_NAMES]) + "."
+            yield listed(best[:_NAMES]) + "."
         self._cited |= {reading.number for reading in best}
         yield from self._supported(best[0], best[0].cited)
         yield from self._also()
@@ -172,7 +182,7 @@ class Answer:
         if among:
             self._cited |= {reading.number for reading in among}
             all_of_them = len(told) == 1 and told[0].number == len(among)
-            yield f"{_list(among)}." if all_of_them else phrases.AMONG.format(names=_list(among))
+            yield f"{listed(among)}." if all_of_them else phrases.AMONG.format(names=listed(among))
         for reading in self._best[:1] if self._about and self._question.noun in self._subject else ():
             if direct := BY_KIND["how_many"](self._question, reading, self._ranker):
                 yield direct
@@ -182,7 +192,7 @@ class Answer:
         zero = next((count for count in self._prompt.counts if not count.number and self._question.exists), None)
         if zero:
             yield phrases.NO_COUNT.format(count=_counted(zero))
-        closest = _list(self._readings[:3])
+        closest = listed(self._readings[:3])
         if not self._readings:
             if not zero:
                 yield phrases.NOTHING if self._prompt.total else phrases.EMPTY
@@ -190,32 +200,6 @@ class Answer:
             yield phrases.NO_PICTURE_CLOSE.format(names=closest)
         else:
             yield (phrases.CLOSEST if zero else phrases.NOTHING_CLOSEST).format(names=closest)
-
-    def _like_the_picture(self) -> Iterator[str]:
-        like = sorted((r for r in self._fitting if "look" in r.found), key=lambda r: r.found["look"].rank)
-        if not like:
-            yield phrases.NO_PICTURE_CLOSE.format(names=_list(self._fitting[:3]))
-            return
-        first, rest = like[0], like[1:4]
-        most_like = phrases.MOST_LIKE_IT if self._prompt.intent.like else phrases.MOST_LIKE
-        yield most_like.format(name=first.name, n=first.number)
-        told = self._told_of(first)
-        text = next((s for s in first.sentences if not s.title), None)
-        if told or text or first.guess():
-            yield told or (first.quote(text) if text else first.guess())
-        if rest and (self._prompt.intent.like or not self._question.points):
-            yield phrases.ALSO.format(names=_list(rest))
-
-    def _told_of(self, reading: Reading) -> str:
-        """What a source says to a question about the picture that it looks like: "Is this a heron?"."""
-        kind = self._question.kind
-        if kind == "yes_no":
-            shown, quote = evidence(self._question, reading)
-            return {"yes": phrases.YES, "no": phrases.NO}[shown].format(quote=quote) if shown else ""
-        if kind == "other":
-            known = fields.named(self._question, reading)
-            return reading.field(known[:1]) if known else ""
-        return BY_KIND[kind](self._question, reading, self._ranker) if kind in BY_KIND else ""
 
     def _beside_the_words(self) -> Iterator[str]:
         """Something fits by its meaning or its picture, but no record's own words are about the question."""
@@ -231,7 +215,21 @@ class Answer:
         elif kind in ("where", "when", "who", "how_many"):
             yield self._unsaid()
         else:
-            yield phrases.UNWORDED.format(names=_list(self._fitting[:3]))
+            partly = any(reading.coverage for reading in self._fitting)
+            yield (phrases.PARTLY if partly else phrases.UNWORDED).format(names=listed(self._fitting[:3]))
+
+
+def _asked(prompt: Prompt) -> str:
+    """The question; in English words unless the records are in its language, or have more of its own words."""
+    text = prompt.intent.text or prompt.question
+    english = in_english(text[:_LONGEST])
+    if english is None:
+        return text
+    records = [source.hit.record for source in prompt.sources if source.hit.fits]
+    known = {form for r in records for form in (*stems(r.words()), *stems(r.seen.words()))}
+    own, theirs = (len(known.intersection(stems(wording))) for wording in (text, english.text))
+    spoken = any(language(record.words()) == english.language for record in records)
+    return text if own > theirs or spoken else f"{english.asks} {english.text}".strip()
 
 
 def _counted(count: Count) -> str:
@@ -239,14 +237,6 @@ def _counted(count: Count) -> str:
         return (phrases.COUNTED_ONE if count.total == 1 else phrases.COUNTED_ALL).format(total=count.total)
     match = "matches" if count.number == 1 else "match"
     return phrases.COUNTED.format(number=count.number, total=count.total, match=match, condition=plain(count.condition))
-
-
-def _list(readings: Sequence[Reading]) -> str:
-    """Names with their numbers: “A” [1], “B” [2] and “C” [3]."""
-    if not readings:
-        return ""
-    *most, last = [reading.cited for reading in readings]
-    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _best_first(readings: Iterable[Reading]) -> list[Reading]:

@@ -11,6 +11,8 @@ from imagelore.generate.extractive.questions import Kind, Question
 from imagelore.generate.extractive.reading import Ranker, Reading, Sentence
 from imagelore.words import NUMBERS, said, stem, stems, words
 
+_SHORTEST_PART = 4  # letters of a compound's last part
+
 Direct = Callable[[Question, Reading, Ranker], str]
 
 _WHO_IS = re.compile(r"who(?:'s| is| was| are| were) (?:the |this |that )?[\w' -]+\??$", re.IGNORECASE)
@@ -140,9 +142,14 @@ def _as_field(question: Question, reading: Reading, field: str) -> str:
     record = reading.record
     names = {*stems(record.title), *(s for tag in record.tags for s in stems(tag))}
     values = {s for value in record.fields.values() for s in stems(said(value))}
-    if {*question.subject} <= names | values:
+    if all(s in names | values or any(_is_kind_of(name, s) for name in names) for s in question.subject):
         return field
     return phrases.UNSAID_FIELD.format(field=field)
+
+
+def _is_kind_of(name: str, thing: str) -> bool:
+    """A compound names what its last part names: a windmill is a mill."""
+    return len(thing) >= _SHORTEST_PART and name.endswith(re.sub(r"(.)\1$", r"\1", thing))  # stems: "windmil", "mill"
 
 
 def _counts(sentence: Sentence, noun: str) -> bool:

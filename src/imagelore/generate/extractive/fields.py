@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
-from imagelore.generate.extractive import phrases
 from imagelore.generate.extractive.questions import Question
 from imagelore.generate.extractive.reading import Reading, Sentence
 from imagelore.types import Record
@@ -150,4 +149,4 @@ def _known(record: Record, names: Sequence[str]) -> list[str]:
 
 def _taken(reading: Reading) -> str:
     value = said(reading.record.taken_at) if reading.record.taken_at else ""
-    return phrases.FIELD.format(label="Taken", value=value, name=reading.name, n=reading.number)
+    return reading.stated("Taken", value)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 from typing import Literal
 
+from imagelore.types import AllOf, AnyOf, Compare, Filter, Mentions, Not
 from imagelore.words import STOP_WORDS, content_words, stem, words
 
 Kind = Literal["where", "when", "who", "which", "how_many", "yes_no", "measure", "why", "other"]
@@ -41,8 +43,12 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
 )
 _TAKEN = re.compile(rf"\b({_PICTURES})(?: (?:that|which))?(?: (?:was|were|is|are))? taken\b")
 _LATER = re.compile(r"\b(where|when|who) (?:is|are|was|were|do|does|did|has|have|had)\b")
-_POINTS = re.compile(r"\b(?:this|that|it|its|these|those|they|my (?:picture|photo|photograph|image))\b")
+_POINTS = re.compile(
+    r"\b(?:this|that|it|its|these|those|they|my (?:picture|photo|photograph|image)"
+    r"|dies(?:e[mnrs]?)?|das (?:ist|sind|hier)|das$|cet|cette|ces?|ça|cela|est[aeo]s?|es[ao]s?)\b|[这那]"
+)
 _LIKE_IT = re.compile(r"\b(?:like|similar to|same as|resembl\w+|instead of|than) (?:this|that|it|these|those|my)\b")
+_WHICH_OF = re.compile(r"which (?:one )?of (?:these|those|them|my)\b")
 _NUMBER_NOUN = re.compile(r"how many(?: of(?: the| these| those)?)?((?: [^\W\d_][\w'-]*){1,4})")
 
 # Verbs and nouns of asking: they say how a picture came about or what is wanted, and need not stand in a record.
@@ -92,8 +98,13 @@ def understood(text: str) -> Question:
         exists=bool(
             re.match(r"(?:is|are|was|were) there\b|(?:do|have) (?:you|we|they)\b|(?:have|has) (?:you|it)\b", bare)
         ),
-        points=kind != "which" and bool(_POINTS.search(bare)) and not _LIKE_IT.search(bare),
+        points=_points(bare, kind),
     )
+
+
+def _points(bare: str, kind: Kind) -> bool:
+    about_one = kind != "which" or bool(_WHICH_OF.match(bare))
+    return about_one and bool(_POINTS.search(bare)) and not _LIKE_IT.search(bare)
 
 
 def _kind(bare: str) -> Kind:
@@ -124,3 +135,19 @@ def _last_noun(phrase: str) -> str:
             break
         noun = stem(word)
     return noun
+
+
+def limits(filter: Filter | None) -> frozenset[str]:
+    """The stems of a filter's values: every source meets them, so none needs to say them ("before 1900")."""
+    match filter:
+        case Compare(value=value):
+            values = value if isinstance(value, tuple) else (value,)
+            years = [v.year for v in values if isinstance(v, date)]
+            return frozenset(stem(word) for v in (*values, *years) for word in words(str(v)))
+        case AllOf(filters) | AnyOf(filters):
+            return frozenset().union(*map(limits, filters))
+        case Not(inner):
+            return limits(inner)
+        case Mentions(word):
+            return frozenset(stem(part) for part in words(word))
+    return frozenset()

@@ -12,7 +12,7 @@ from imagelore.generate.extractive import phrases
 from imagelore.generate.extractive.questions import Question
 from imagelore.generate.extractive.sentences import clipped, plain, sentences
 from imagelore.types import PromptSource
-from imagelore.words import COLOURS, said, stem, stems, words
+from imagelore.words import COLOURS, said, singular, stem, stems, words
 
 _ENOUGH = 0.5  # of the subject's words: a record that holds fewer is not about the question
 _CLOSE = 3  # ranks of the picture ranking that are worth a guess
@@ -40,6 +40,7 @@ class Reading:
         self.found = source.hit.found
         self._question = question
         self._core = frozenset(core)
+        self.introduced = False  # the sentence before is about it: "it" will do
 
     @cached_property
     def sentences(self) -> tuple[Sentence, ...]:
@@ -97,15 +98,24 @@ class Reading:
         if sentence.title:
             return f"{self.cited}."
         text = clipped(plain(sentence.text))
-        if self.record.title.strip() and not named and not {*sentence.stems} & {*stems(self.record.title)}:
+        if (
+            self.record.title.strip()
+            and not (named or self.introduced)
+            and not {*sentence.stems} & {*stems(self.record.title)}
+        ):
             return phrases.QUOTED_FROM.format(name=self.name, sentence=text, n=self.number)
         return phrases.QUOTED.format(sentence=text, n=self.number)
 
     def field(self, names: Sequence[str]) -> str:
         """Fields as a sentence: "Place: Leeds (“Title”) [1]."."""
         values = ", ".join(clipped(plain(said(self.record.fields[name]))) for name in names)
-        label = plain(names[0].replace("_", " ")).capitalize()
-        return phrases.FIELD.format(label=label, value=values, name=self.name, n=self.number)
+        return self.stated(plain(names[0].replace("_", " ")).capitalize(), values)
+
+    def stated(self, label: str, value: str) -> str:
+        """A value under a label, cited."""
+        if self.introduced:
+            return phrases.FIELD_OF_IT.format(label=label, value=value, n=self.number)
+        return phrases.FIELD.format(label=label, value=value, name=self.name, n=self.number)
 
     def guess(self) -> str:
         """What the picture looks like, as a guess: the classes and colours asked for, else the most probable class."""
@@ -114,11 +124,12 @@ class Reading:
         colours = [name for name in seen.colours if {*stems(name)} & subject]
         if not classes and not colours and not subject & self.own:
             classes = [name for name, probability in seen.classes[:1] if probability >= _FROM_PROBABILITY]
+        name = "it" if self.introduced else self.name
         if classes:
             told = " or ".join(_with_article(plain(name)) for name in classes[:2])
-            return phrases.LOOKS_LIKE.format(name=self.name, classes=told, n=self.number)
+            return phrases.LOOKS_LIKE.format(name=name, classes=told, n=self.number)
         if colours:
-            return phrases.LOOKS_COLOURED.format(name=self.name, colours=" and ".join(colours), n=self.number)
+            return phrases.LOOKS_COLOURED.format(name=name, colours=" and ".join(colours), n=self.number)
         return ""
 
     def looks_asked_for(self) -> bool:
@@ -168,5 +179,16 @@ class Ranker:
         return [s for score, _, s in sorted(scored, key=lambda entry: entry[:2], reverse=True) if score >= least]
 
 
+def listed(readings: Sequence[Reading]) -> str:
+    """Names with their numbers: “A” [1], “B” [2] and “C” [3]."""
+    if not readings:
+        return ""
+    *most, last = [reading.cited for reading in readings]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
 def _with_article(name: str) -> str:
+    noun = name.partition(" of ")[0].rpartition(" ")[2]
+    if singular(noun) != noun:
+        return name  # "scales", but "a pair of scales"
     return f"{'an' if name[:1].casefold() in 'aeiou' else 'a'} {name}"

@@ -14,8 +14,8 @@ from imagelore.index.azure_search.connection import READ, Connection
 from imagelore.index.azure_search.filter import both
 from imagelore.types import Facet, FieldType
 
-_VALUES = 50  # the most frequent values that a facet tells
 _COUNTED = 200  # asked for: a service of several shards counts the rarer ones wrongly where too few are asked for
+_MOST = 1_000  # values of a facet that one answer of the service tells
 _RANGED = ("integer", "number", "date", "time")
 _PARALLEL = 8
 
@@ -25,21 +25,25 @@ class _Column(NamedTuple):
     kind: str  # a FieldType, or "time"
 
 
-def facets(connection: Connection, columns: Mapping[str, tuple[str, str]], where: str | None) -> list[Facet]:
-    """The facet of each field, given its column and type, within a filter."""
+def facets(connection: Connection, columns: Mapping[str, tuple[str, str]], where: str | None, most: int) -> list[Facet]:
+    """The facet of each field, given its column and type, within a filter; it tells `most` values at most."""
     asked = {field: _Column(*column) for field, column in columns.items()}
-    counts = _counts(connection, [c.name for c in asked.values() if _counted(c)], where)
+    most = min(most, _MOST)
+    counted = max(_COUNTED, most + 1)  # one more: whether these are all
+    counts = _counts(connection, [c.name for c in asked.values() if _counted(c)], where, counted)
     told = {column: _told(column, counts.get(column.name, [])) for column in asked.values()}
-    open_ended = [c for c in told if c.kind in _RANGED and (not _counted(c) or len(counts[c.name]) == _COUNTED)]
+    open_ended = [c for c in told if c.kind in _RANGED and (not _counted(c) or len(counts[c.name]) == counted)]
     with ThreadPoolExecutor(_PARALLEL, "facets") as pool:
         ends = dict(zip(open_ended, pool.map(lambda c: _ends(connection, c, where), open_ended), strict=True))
-    return [_facet(field, column, told[column], ends.get(column)) for field, column in asked.items()]
+    return [_facet(field, column, told[column], ends.get(column), most) for field, column in asked.items()]
 
 
-def _counts(connection: Connection, names: list[str], where: str | None) -> dict[str, list[Mapping[str, Any]]]:
+def _counts(
+    connection: Connection, names: list[str], where: str | None, most: int
+) -> dict[str, list[Mapping[str, Any]]]:
     if not names:
         return {}
-    wanted = [f"{name},count:{_COUNTED}" for name in dict.fromkeys(names)]
+    wanted = [f"{name},count:{most}" for name in dict.fromkeys(names)]
     with connection.edge(READ):
         return dict(connection.pages(search_text="*", filter=where, facets=wanted, top=0).get_facets() or {})
 
@@ -54,13 +58,13 @@ def _told(column: _Column, counts: list[Mapping[str, Any]]) -> list[tuple[Any, i
     return sorted(values, key=lambda pair: (-pair[1], pair[0]))
 
 
-def _facet(field: str, column: _Column, told: list[tuple[Any, int]], ends: tuple[Any, Any] | None) -> Facet:
+def _facet(field: str, column: _Column, told: list[tuple[Any, int]], ends: tuple[Any, Any] | None, most: int) -> Facet:
     kind: FieldType = "date" if column.kind == "time" else column.kind  # type: ignore[assignment]
     if ends is None and column.kind in _RANGED and told:
         ends = min(value for value, _ in told), max(value for value, _ in told)
     low, high = ends or (None, None)
-    complete = len(told) <= _VALUES and (_counted(column) or (column.kind == "time" and low is None))
-    return Facet(field, kind, tuple(told[:_VALUES]), low, high, complete)
+    complete = len(told) <= most and (_counted(column) or (column.kind == "time" and low is None))
+    return Facet(field, kind, tuple(told[:most]), low, high, complete)
 
 
 def _ends(connection: Connection, column: _Column, where: str | None) -> tuple[Any, Any]:

@@ -146,11 +146,11 @@ class AzureSearchIndex:
             number: int = self._connection.pages(search_text="*", **query).get_count()
         return number
 
-    def facets(self, scope: Scope = Scope(), fields: Sequence[str] = ()) -> list[Facet]:
+    def facets(self, scope: Scope = Scope(), fields: Sequence[str] = (), most: int = 50) -> list[Facet]:
         """The values of these fields (none named: `tags` and every user field) within the scope."""
         known = self._fields(frozenset(fields))
         columns = {field: column_of(field, known) for field in (fields or ["tags", *known])}
-        return facets(self._connection, columns, self._filter(scope))
+        return facets(self._connection, columns, self._filter(scope), most)
 
     def fields(self) -> Mapping[str, FieldType]:
         """The user's fields and their types, as they were half a minute ago at the earliest."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ from imagelore.types import (
 _CHUNK = 500  # ids in one predicate
 _FRESH = 5.0  # seconds that a calibration is remembered: each question asks for it
 _BATCH = 4096  # rows held at once by a stream
+_SCANS = 16  # facets remembered
 
 
 def open(address: str, settings: Settings) -> LanceIndex:
@@ -118,6 +119,7 @@ class LanceIndex:
         self._records = call(address, database.open_table("records"))
         self._stamp = call(address, database.open_table("stamp"))
         self._embedder = self._read_stamp().embedder
+        self._facets = lru_cache(_SCANS)(self._scanned)
         self._calibrated: tuple[float, Calibration | None] = (-_FRESH, None)  # when it was read, and what
 
     def upsert(self, records: Sequence[Record]) -> Mapping[str, str]:
@@ -211,8 +213,14 @@ class LanceIndex:
         number: int = call(self._address, self._records.count_rows(self._predicate(scope)))
         return number
 
-    def facets(self, scope: Scope = Scope(), fields: Sequence[str] = ()) -> list[Facet]:
-        """The values of these fields (none named: `tags` and every user field) within the scope, from one scan."""
+    def facets(self, scope: Scope = Scope(), fields: Sequence[str] = (), most: int = 50) -> list[Facet]:
+        """The values of these fields (none named: `tags` and every user field) within the scope.
+
+        From one scan, that is remembered until the table changes: each question asks what the values are.
+        """
+        return [*self._facets(call(self._address, self._records.version()), scope, tuple(fields), most)]
+
+    def _scanned(self, version: int, scope: Scope, fields: Sequence[str], most: int) -> tuple[Facet, ...]:  # noqa: ARG002
         known = self.fields()
         columns = {field: column_of(field, known) for field in (fields or ["tags", *known])}
         tallies = {field: Tally(field, kind) for field, (_, kind) in columns.items()}
@@ -220,7 +228,7 @@ class LanceIndex:
         for batch in self._stream(names, predicate(scope, known)):
             for field, (column, _) in columns.items():
                 tallies[field].add(batch[column])
-        return [tally.facet() for tally in tallies.values()]
+        return tuple(tally.facet(most) for tally in tallies.values())
 
     def fields(self) -> dict[str, FieldType]:
         """The user's fields and their types."""

@@ -10,7 +10,6 @@ import pyarrow.compute as pc
 
 from imagelore.types import Facet, FieldType
 
-_VALUES = 50  # the most frequent values that a facet tells
 _KEPT = 100_000  # distinct values counted at once: past that the rarest half is forgotten
 
 
@@ -44,8 +43,8 @@ class Tally:
             self._counts = Counter(dict(self._counts.most_common(_KEPT // 2)))
             self._complete = False
 
-    def facet(self) -> Facet:
-        """The most frequent values, ties in the order of the values, whether these are all, and the range."""
-        ordered = sorted(self._counts.items(), key=lambda pair: (-pair[1], pair[0]))[:_VALUES]
+    def facet(self, most: int) -> Facet:
+        """The `most` frequent values, ties in the order of the values, whether these are all, and the range."""
+        ordered = sorted(self._counts.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
         complete = self._complete and len(ordered) == len(self._counts)
         return Facet(self._field, self._kind, tuple(ordered), self._low, self._high, complete)

@@ -13,37 +13,11 @@ from imagelore.words import STOP_WORDS, singular, words
 _HOW_MANY = re.compile(r"\bhow many\b|\bnumber of\b|^(?:please |can you |could you )*count\b(?! on\b)")
 _IS_THERE = re.compile(r"^(?:is|are) there\b|^(?:do|have) (?:you|we) (?:have|got|know)\b|^have you\b")
 _NEXT_QUESTION = re.compile(r"[?!;]|\.(?:\s|$)|,? and (?:where|when|who|which|what|how)\b")
-_REFUSED = frozenset(
-    {
-        *(
-            "not",
-            "no",
-            "none",
-            "without",
-            "except",
-            "never",
-            "neither",
-            "nor",
-            "cannot",
-        ),  # there is no filter for "not"
-        *("untitled", "untagged", "unlabelled", "unlabeled"),
-        *("it", "its", "he", "she", "his", "her", "them", "their", "these", "those"),  # one thing, of an earlier turn
-        *(
-            "different",
-            "distinct",
-            "unique",
-            "kinds",
-            "types",
-            "sorts",
-            "per",
-            "each",
-            "average",
-            "percent",
-            "percentage",
-        ),
-        *("colour", "color", "often", "ago", "today", "yesterday", "last", "next"),
-    }
-)
+_NO_FILTER = """not no none without except never neither nor cannot untitled untagged unlabelled unlabeled different
+    distinct unique kinds types sorts per each average percent percentage colour color often ago today yesterday last
+    next"""
+_ONE_THING = "it its he she his her them their these those"  # of an earlier turn
+_REFUSED = frozenset(f"{_NO_FILTER} {_ONE_THING}".split())
 _THAN = re.compile(r"\bthan (?!\d)")
 _ONE_PICTURE = frozenset({"picture", "photo", "photograph", "image", "pic", "snapshot", "screenshot", "slide"})
 _OURS = COLLECTION | {"i", "we", "you", "been", "be"}

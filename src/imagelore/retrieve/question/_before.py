@@ -28,10 +28,11 @@ class Before:
     """The turns before a question, oldest first."""
 
     def __init__(self, history: Sequence[Turn]) -> None:
-        self._history = history
+        self._any = bool(history)
+        self._history = [turn for turn in history if not turn.intent.reply]  # "thanks!" leaves all as it was
 
     def __bool__(self) -> bool:
-        return bool(self._history)
+        return self._any
 
     @property
     def last(self) -> Turn | None:
@@ -69,10 +70,11 @@ class Before:
     def search(self) -> Search:
         """The last search that was not about single pictures, nor only leaning on one that is not remembered."""
         for n, turn in reversed([*enumerate(self._history)]):
-            understood = turn.intent.text or turn.question
+            intent = turn.intent
+            of_filter = intent.filter is not None and not (intent.recalled or turn.pictures or intent.like)
+            understood = intent.text or ("" if of_filter else turn.question)
             if turn.intent.only or (n and _is_lost(turn)) or (n and not turn.intent.text and leans(understood)):
                 continue
-            intent = turn.intent
             shown = tuple(hit.record.id for hit in fitting(turn.hits))
             recalled = (*intent.recalled, *turn.pictures)
             return Search(understood[:_LONGEST], intent.like, recalled, intent.filter, intent.without, shown)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from imagelore.retrieve.question._leaning import OF_THE_ASKING
 from imagelore.retrieve.question._periods import period
-from imagelore.words import COLOURS, STOP_WORDS, content_words, stem, subject, words
+from imagelore.words import COLOURS, STOP_WORDS, content_words, stem, words
 
 _BE = r"is|are|was|were|does|do|did|has|have|had|can|could|will|would"
 _ENDING = (
@@ -101,11 +101,6 @@ def with_name(question: str, name: str) -> str:
         if match := pattern.search(question):
             return question[: match.start()] + put + question[match.end() :]
     return f"{question.rstrip('?!. ')} {name}{'?' if question.rstrip().endswith('?') else ''}"
-
-
-def topic(question: str) -> str:
-    """What a question is about, without its grammar."""
-    return subject(question)
 
 
 def carried(text: str) -> str:

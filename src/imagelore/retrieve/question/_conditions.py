@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
 
-from imagelore.types import AllOf, AnyOf, Compare, Facet, FieldType, FieldValue, Filter, Mentions, Missing, Not
+from imagelore.retrieve.question._filters import all_of, fields_of
+from imagelore.types import AnyOf, Compare, Facet, FieldType, FieldValue, Filter, Mentions
 from imagelore.words import NUMBERS, PICTURE_WORDS, STOP_WORDS, singular, stem, words
 
 LONGEST_VALUE = 6
@@ -47,7 +49,8 @@ Known = Mapping[tuple[str, ...], Sequence[tuple[str, FieldValue]]]
 """Which (field, value) the stems of some words name."""
 
 
-def known_values(facets: Iterable[Facet]) -> Known:
+@lru_cache(maxsize=16)  # the values of a knowledge base are the same for many questions
+def known_values(facets: tuple[Facet, ...]) -> Known:
     """The texts among the facets' values, by the stems of their words."""
     known: dict[tuple[str, ...], list[tuple[str, FieldValue]]] = {}
     for facet in facets:
@@ -221,9 +224,7 @@ def joined(conditions: Sequence[Condition], tokens: Sequence[str]) -> tuple[Filt
     if ors != list(tokens).count("or"):
         return None
     filters = tuple(g[0].filter if len(g) == 1 else AnyOf(tuple(c.filter for c in g)) for g in groups)
-    if not filters:
-        return None, ""
-    return (filters[0] if len(filters) == 1 else AllOf(filters)), _told(groups)
+    return all_of(filters), _told(groups)
 
 
 def _told(groups: Sequence[Sequence[Condition]]) -> str:
@@ -240,17 +241,6 @@ def _told(groups: Sequence[Sequence[Condition]]) -> str:
         *most, last = mentioned
         parts.append("whose text mentions " + (f"{', '.join(most)} and {last}" if most else last))
     return (", " if any(part.startswith("either") for part in parts) else " ").join(parts)
-
-
-def fields_of(filter: Filter) -> set[str]:
-    """The fields that a filter is about."""
-    if isinstance(filter, Compare | Missing):
-        return {filter.field}
-    if isinstance(filter, Not):
-        return fields_of(filter.filter)
-    if isinstance(filter, AllOf | AnyOf):
-        return {field for inner in filter.filters for field in fields_of(inner)}
-    return set()
 
 
 def _is_collection(tokens: Sequence[str], n: int) -> bool:

@@ -59,6 +59,11 @@ def again(search: Search, text: str, said: str, without: tuple[str, ...] = ()) -
     )
 
 
+def repeated(text: str) -> str:
+    """A search that is done again, in words."""
+    return f"“{text}” again" if text else "all of these again"
+
+
 def as_written(spoken: Spoken, why: str = "") -> Intent:
     """The question as it stands, with the reason why nothing was read into it."""
     if not why:

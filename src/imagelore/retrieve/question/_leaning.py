@@ -33,13 +33,15 @@ _POINTING = {"it", "its", "he", "him", "his", "she", "her", "hers"} | _PLURAL_PO
 _ORDINALS = "first|second|third|fourth|fifth|last|next|previous|latter|former|other|others|another|else|more"
 _OTHER_ONE = re.compile(rf"\b(?:{_ORDINALS})\b")
 _THE_PICTURE = re.compile(r"\b(?:the|that|this) (?:picture|photo|photograph|image|pic|snapshot)\b")
-_THAT_ONE = re.compile(r"\b(?:this|that) one\b|\bthe one you \w+$")
+_THAT_ONE = re.compile(r"\b(?:this|that|which) one\b|\bthe one you \w+$")
 _BEFORE_A_THING = {"a", "an", "the", "my", "our", "your", "any", "some", "no", "every", "each", "about", "of"}
 _COLLECTION = {"knowledge", "base", "collection", "archive", "album", "folder", "library", "database", "index"}
 _IDLE = """taken took take photographed painted drew shot made built called named located situated found kept stored
     recorded happen happened going look looks name names title colour color colours colors size date year day month
-    place city town country location museum kind kinds type types age old height weight person people
+    place city town country location museum kind kinds older newer bigger smaller larger taller higher longer wider
+    heavier younger type types age old height weight person people
     maker artist author painter owner photographer"""
+_COMPARED = re.compile(r"(?<=er) than .+|(?:more|less) \w+ than .+")  # "is it older than the tower": asks of one thing
 _WHICH_FACT = re.compile(
     r"(?:(?:in|at|on|from|by|of) )?(?:what|which|whose) \w+(?: (?:is|was|are|were) (?:it|this|that))?|how old"
 )
@@ -59,6 +61,7 @@ def leans(question: str) -> bool:
         text = text[courtesy.end() :]
     opening = LINKING.match(text)
     bare = text[opening.end() :].strip(" ,") if opening else text
+    bare = _COMPARED.sub("", bare)
     tokens = words(bare)
     own = [
         word for word in tokens if not _is_empty(word) and word not in OF_THE_ASKING and not _OTHER_ONE.fullmatch(word)

@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 from imagelore.retrieve.question._conditions import Condition, known_values, marked, measured, tagged, valued
 from imagelore.retrieve.question._periods import dated, period, year_field, year_texts, years_among
-from imagelore.retrieve.question._values import values_in, within
-from imagelore.types import Compare, Facet, FieldType, Scope
+from imagelore.retrieve.question._reading import Readable
+from imagelore.retrieve.question._values import values_in
+from imagelore.types import Scope
 
 _BEFORE_CAMERAS = datetime(1700, 1, 1)
-
-
-class Limiting(Protocol):
-    """What reading limits needs of an index: see `imagelore.index.Index`."""
-
-    def count(self, scope: Scope = ...) -> int:
-        """How many records the scope lets through."""
-        ...
-
-    def facets(self, scope: Scope = ..., fields: Sequence[str] = ...) -> list[Facet]:
-        """The values of tags and of the user's fields."""
-        ...
-
-    def fields(self) -> Mapping[str, FieldType]:
-        """The user's fields and their types."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +23,7 @@ class Limits:
     free: tuple[bool, ...]
 
 
-def limits(spelled: Sequence[str], index: Limiting, scope: Scope) -> Limits | None:
+def limits(spelled: Sequence[str], index: Readable, scope: Scope) -> Limits | None:
     """The conditions that the words name; None: tags are asked for in a way that no filter can say.
 
     `spelled`: the words without punctuation, as they were written.
@@ -55,7 +39,7 @@ def limits(spelled: Sequence[str], index: Limiting, scope: Scope) -> Limits | No
                 found.append(condition)
 
     facets, unsure = values_in(tokens, index, scope)
-    known = known_values(facets)
+    known = known_values(tuple(facets))
     tags = tagged(spelled, known, fields, unsure)
     if tags is None:
         return None
@@ -64,7 +48,8 @@ def limits(spelled: Sequence[str], index: Limiting, scope: Scope) -> Limits | No
     when = period(tokens)
     if when and all(free[when.start : when.end]):
         before = tokens[when.start - 1] if when.start else ""
-        any_taken = index.count(within(scope, Compare("taken_at", ">", _BEFORE_CAMERAS))) > 0
+        (taken,) = index.facets(scope, ["taken_at"])
+        any_taken = isinstance(taken.high, datetime) and taken.high > _BEFORE_CAMERAS
         texts = year_texts(facets)
         if field := year_field(fields, texts, before, any_taken):
             name, kind = field

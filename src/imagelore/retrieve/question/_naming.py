@@ -17,15 +17,22 @@ from imagelore.words import content_words, stem, stems
 
 _ONES = re.compile(
     r"\b(?P<det>the|which|any of the|all the|all|those|these|that"
-    r"|this) ?(?P<adjectives>(?:[\w'-]+ ){0,4}?)(?P<one>ones?)\b(?!-)"
+    r"|this) ?(?P<adjectives>(?:(?!(?:this|that|these|those|the)\b)[\w'-]+ ){0,4}?)(?P<one>ones?)\b(?!-)"
     r"(?P<rest>.*)"
 )
-_EXTREME = re.compile(r"which (?:is|was|are) (?P<which>the (?:\w+|most recent))")
+_EXTREME = re.compile(r"which (?:one )?(?:is|was|are) (?P<which>the (?:\w+|most recent))")
 _RELATED = re.compile(
     r" (?:(?:that|which|who)(?:'s| is| are| was| were| has| have)? |(?:is|are|was|were) |(?:taken"
     r"|made|painted|photographed) )?"
     r"(?P<rest>(?:(?:from|in|with|of|by|at|on|near|before|after|since|without|showing|dated|wearing|holding) )?.+)"
 )
+_MENTIONED = re.compile(
+    r"\b(?P<what>(?:the|that) [^:;,.?!]+?) (?:that |which )?you(?:'ve| have)?(?: just)? (?:mentioned|named|listed"
+    r"|described|showed|shown|found|gave|told me about|talked about|spoke of)(?: me| us)?"
+    r"(?: before| earlier| first| above| just now| already)?",
+    re.I,
+)
+_QUESTION = re.compile(r"\b(?:where|when|who|what|how|why)\b")
 _OF_THEM = re.compile(
     r"\b(?:of|among) (?:them|these|those)\b|^(?:only |just )?(?:those|these) (?=(?:from|in|with|of|by|at|on|near)\b)"
 )
@@ -41,7 +48,7 @@ def by_attribute(spoken: Spoken) -> Intent | None:
         hits = chosen(around, _them(spoken, shown), spoken) or (_them(spoken, shown) if spoken.asks else ())
         return about(spoken, hits) if hits else None
     if (extreme := _EXTREME.fullmatch(spoken.low)) and (hits := chosen(extreme["which"], shown, spoken)):
-        return about(spoken, hits)
+        return replace(about(spoken, hits), text=names(hits))
     for match in _ONES.finditer(spoken.low):
         adjectives = match["adjectives"].strip()
         related = _RELATED.match(match["rest"])
@@ -54,6 +61,8 @@ def by_attribute(spoken: Spoken) -> Intent | None:
         if hits:
             hits = tuple(_spoken_of(hits, spoken)) if match["one"] == "one" else hits
             asks = spoken.asks and not match.group(0).startswith("which") and _asks_beside(spoken.low[: match.start()])
+            if not (spoken.asks or _QUESTION.search(match["rest"])):
+                return about(spoken, hits, (0, len(spoken.low)))
             return about(spoken, hits, None if not asks else (match.start(), match.end("one")))
     return None
 
@@ -86,8 +95,21 @@ def back_to(spoken: Spoken) -> Intent | None:
     return None
 
 
+def mentioned(spoken: Spoken) -> Intent | None:
+    """ "the cat you mentioned, who took it?": the picture of any earlier answer that is called so."""
+    match = _MENTIONED.search(spoken.rest)
+    if match is None:
+        return None
+    lists = spoken.before.lists if content_words(match["what"]) else [spoken.before.targets[:1]]
+    found = (chosen(match["what"], hits, spoken, one=True) if content_words(match["what"]) else hits for hits in lists)
+    hits = next(filter(None, found), ())
+    if not hits:
+        return None
+    return about(spoken, hits, match.span())
+
+
 def _asks_beside(before: str) -> bool:
-    return bool(content_words(before)) or bool(re.search(r"\b(?:where|when|who|what|how|why)\b", before))
+    return bool(content_words(before)) or bool(_QUESTION.search(before))
 
 
 def _them(spoken: Spoken, shown: tuple[Hit, ...]) -> tuple[Hit, ...]:

@@ -8,15 +8,17 @@ from dataclasses import replace
 
 from imagelore.retrieve.question._asked import asked_for
 from imagelore.retrieve.question._before import Search, fitting
-from imagelore.retrieve.question._composing import carried, with_more, without_words, without_years
-from imagelore.retrieve.question._conditions import RECORDS, Condition, fields_of, joined
+from imagelore.retrieve.question._composing import carried, of_another, with_more, without_words, without_years
+from imagelore.retrieve.question._conditions import RECORDS, Condition, joined
 from imagelore.retrieve.question._conditions import spoken as name
-from imagelore.retrieve.question._intents import about, again, as_written
+from imagelore.retrieve.question._filters import all_of, fields_of, parts
+from imagelore.retrieve.question._intents import about, again, as_written, repeated
 from imagelore.retrieve.question._limits import Limits, limits
+from imagelore.retrieve.question._periods import period
 from imagelore.retrieve.question._selecting import chosen
 from imagelore.retrieve.question._spoken import Spoken, spelled
-from imagelore.types import AllOf, Compare, Filter, Intent, Mentions, Not
-from imagelore.words import COLOURS, content_words, singular, stems
+from imagelore.types import Compare, Filter, Intent, Mentions, Missing, Not
+from imagelore.words import COLOURS, content_words, singular, stems, words
 
 PREPOSITION = re.compile(
     r"(?:in|at|on|from|before|after|since|until|till|during|between|with|near|by|of|tagged|dated"
@@ -29,53 +31,43 @@ _MADE = re.compile(
     re.I,
 )
 _WITHOUT = re.compile(
-    r"(?:without|with no|but no|no|not) (?P<words>(?!(?:that|this|the|it|them|those|these)\b)[\w' -]{2,40})"
+    r"(?P<sure>without|with no|but no|but not|not|except(?: for)?|excluding|other than|no(?= [\w'-]+$))"
+    r" (?P<words>(?!(?:that|this|the|it|them|those|these)\b)[\w'. -]{2,40})|no (?P<perhaps>[\w' -]{2,40})"
 )
 _COMPARED = re.compile(r"(?:more|most|less|least|\w{3,}(?:er|est)) ?$|(?:more|most|less|least) ")
 _ONLY = re.compile(
     r"(?:(?:show|give|list|keep|find|get)(?: me)? )?(?:only|just)(?: (?:show|give|list|keep|find)(?: me)?)?\b ?"
 )
 _THOSE = re.compile(r"(?:the )?(?:ones?|those|these|pictures?|photos?|images?)\b ?|\b(?:the )?ones\b")
-LIGHT = frozenset(
-    {
-        "only",
-        "just",
-        "taken",
-        "made",
-        "dated",
-        "tagged",
-        "older",
-        "newer",
-        "later",
-        "earlier",
-        "ones",
-        "painted",
-        "shot",
-    }
-    | {"photographed", "year", "years", "prior", "category", "called", "instead", "please"}
-)
+_LIMITING = """only just taken made dated tagged older newer later earlier ones painted shot photographed year years
+    prior category called instead please"""
+LIGHT = frozenset(_LIMITING.split())
+"""Words that come with a limit and say nothing of what is searched for."""
 
 
 def limited(spoken: Spoken) -> Intent | None:
     """ "and before 1970?", "only the ones in Leeds", "and in winter?": the search before, narrowed."""
     search = spoken.before.search
-    if not search.text and not search.recalled and not search.like:
+    if not (search.text or search.recalled or search.like or search.filter):
         return None
     only = _ONLY.match(spoken.low)
+    if (colour := re.fullmatch(r"in (\w+)", spoken.low)) and is_of_colours(colour[1]):
+        return changed(search, colour[1], Limits((), (True,)), spoken)
     fragment = spoken.rest[only.end() :] if only else spoken.rest
     fragment = _MADE.sub("", _THOSE.sub("", fragment, count=1) if only else fragment)
     low = fragment.casefold()
     if not low or (spoken.asks and not only):
         return None
     preposition = bool(PREPOSITION.match(low))
-    if not (only or spoken.linked or preposition or _WITHOUT.fullmatch(low)):
+    those = _THOSE.match(low)
+    if denied := _WITHOUT.fullmatch(low, those.end() if those else 0):
+        return _denied(denied["words"] or denied["perhaps"], search, spoken, sure=bool(denied["sure"]))
+    if not (only or spoken.linked or preposition):
         return None
-    if denied := _WITHOUT.fullmatch(low):
-        return _denied(denied["words"], search, spoken)
     found = named_limits(fragment, spoken)
     whole = not content_words(other_words(fragment, found))
     dated = any(not _is_value(condition) for condition in found.conditions)
-    if only and not found.conditions and (intent := _among(fragment, search, spoken)):
+    if only and not found.conditions and (intent := _of_a_kind(fragment, search, spoken)):
         return intent
     known = (fields_of(search.filter) if search.filter else set()) | _fields_named(search.text, spoken)
     replaces = any(fields_of(condition.filter) & known for condition in found.conditions)
@@ -86,16 +78,30 @@ def limited(spoken: Spoken) -> Intent | None:
     return changed(search, fragment, found, spoken)
 
 
-def _denied(fragment: str, search: Search, spoken: Spoken) -> Intent | None:
+def only_dated(spoken: Spoken) -> Intent | None:
+    """ "pictures between 1900 and 1950": nothing else to search for than years; whatever has them is shown."""
+    if not is_listing(spoken.low) or asked_for(spoken.text) is not None:
+        return None
+    found = named_limits(spoken.rest, spoken)
+    if (
+        len(found.conditions) != 1
+        or period(words(spoken.rest)) is None
+        or content_words(other_words(spoken.rest, found))
+    ):
+        return None
+    (condition,) = found.conditions
+    return Intent(filter=condition.filter, how="rules", said=f"pictures {condition.text}")
+
+
+def _denied(fragment: str, search: Search, spoken: Spoken, sure: bool) -> Intent | None:
     """ "and without people", "not in France": the search before, among records that it does not hold for."""
     found = named_limits(fragment, spoken)
     left = content_words(other_words(fragment, found))
-    if not (found.conditions or (left and spoken.linked)) or (left and found.conditions):
+    if not (found.conditions or (left and (spoken.linked or sure))) or (left and found.conditions):
         return None
     denied = [*(c.filter for c in found.conditions), *(Mentions(singular(word)) for word in left)]
-    filters = (*parts(search.filter), *map(Not, denied))
-    filter = filters[0] if len(filters) == 1 else AllOf(filters)
-    return replace(again(search, search.text, f"“{search.text}” again, without “{fragment}”"), filter=filter)
+    filter = all_of((*parts(search.filter), *map(Not, denied)))
+    return replace(again(search, search.text, f"{repeated(search.text)}, without “{fragment}”"), filter=filter)
 
 
 def a_kind_of_one(spoken: Spoken) -> Intent | None:
@@ -118,7 +124,9 @@ def a_kind_of_one(spoken: Spoken) -> Intent | None:
 def changed(search: Search, fragment: str, named: Limits, spoken: Spoken) -> Intent:
     """The search with a fragment's limits as a filter, in place of those on the same fields, and its other words."""
     if asked_for(search.text) is not None:
-        text = with_more(_uncut(search.text, named.conditions, spoken), fragment)
+        more = named.conditions or PREPOSITION.match(fragment.casefold())
+        text = _uncut(search.text, named.conditions, spoken)
+        text = with_more(text, fragment) if more else of_another(text, fragment)
         return again(search, text, f"read as “{text}”")
     left = other_words(fragment, named).strip()
     if search.like or search.recalled:
@@ -126,10 +134,10 @@ def changed(search: Search, fragment: str, named: Limits, spoken: Spoken) -> Int
     else:
         text = _uncut(search.text, named.conditions, spoken)
         text = with_more(text, left) if content_words(left) else text
-        text = text if content_words(text) else carried(fragment)
+        text = text if content_words(text) or named.conditions else carried(fragment)
     filter = merged(search.filter, named.conditions)
     limit = joined(named.conditions, [word.casefold() for word in spelled(fragment)])
-    said = f"“{text}” again" + (f", only pictures {limit[1]}" if limit and limit[1] else "")
+    said = repeated(text) + (f", only pictures {limit[1]}" if limit and limit[1] else "")
     return replace(again(search, text, said), filter=filter)
 
 
@@ -145,8 +153,14 @@ def named_limits(text: str, spoken: Spoken) -> Limits:
 
 
 def _unknown(tokens: Sequence[str], found: Limits, spoken: Spoken) -> list[Condition]:
-    """A field with a value that no record has, named at the end: "with category ships". Nothing will meet it."""
-    names = {name(field).casefold(): field for field, kind in spoken.index.fields().items() if kind == "text"}
+    """At the end a field with a value that no record has ("with category ships": nothing will meet it), or with any."""
+    fields = spoken.index.fields()
+    some = re.search(r"(?:^|with |has |have |having )(?:an?|any) ([\w ]+)$", " ".join(tokens).casefold())
+    for field in fields:
+        if some and some[1] == name(field).casefold():
+            start = len(tokens) - len(some[1].split()) - 1
+            return [Condition(Not(Missing(field)), f"with a {name(field)}", start, len(tokens))]
+    names = {name(field).casefold(): field for field, kind in fields.items() if kind == "text"}
     for n, token in enumerate(tokens[:-1]):
         rest = tokens[n + 1 :]
         if token.casefold() in names and all(found.free[n:]) and content_words(" ".join(rest)):
@@ -170,8 +184,7 @@ def merged(earlier: Filter | None, conditions: Sequence[Condition]) -> Filter | 
     new = [condition.filter for condition in conditions]
     fields = {field for filter in new for field in fields_of(filter)} - {"tags"}
     kept = [filter for filter in parts(earlier) if not fields_of(filter) & fields]
-    filters = tuple(dict.fromkeys([*kept, *new]))
-    return filters[0] if len(filters) == 1 else AllOf(filters) if filters else None
+    return all_of((*kept, *new))
 
 
 def is_of_colours(text: str) -> bool:
@@ -193,18 +206,16 @@ def _is_name(condition: Condition) -> bool:
     return isinstance(filter, Compare) and isinstance(filter.value, str) and filter.value[:1].isupper()
 
 
-def parts(filter: Filter | None) -> tuple[Filter, ...]:
-    """What a filter asks for, one by one."""
-    return () if filter is None else filter.filters if isinstance(filter, AllOf) else (filter,)
-
-
-def _among(fragment: str, search: Search, spoken: Spoken) -> Intent | None:
-    """ "only the red ones": of the pictures shown, else the search with these words more."""
-    hits = chosen(fragment, fitting(spoken.before.listed), spoken)
-    if hits:
+def _of_a_kind(fragment: str, search: Search, spoken: Spoken) -> Intent | None:
+    """ "only drawings": what is tagged so; "only the red ones": of the pictures shown, else with these words more."""
+    tokens = spelled(fragment)
+    kinds = limits(tokens, spoken.index, spoken.scope)
+    if kinds and kinds.conditions and not content_words(other_words(fragment, kinds)) and not is_of_colours(fragment):
+        return changed(search, fragment, kinds, spoken)
+    if hits := chosen(fragment, fitting(spoken.before.listed), spoken):
         return about(spoken, hits, (0, len(spoken.low)))
     text = with_more(search.text, carried(fragment))
-    return again(search, text, f"read as “{text}”") if is_of_colours(fragment) else None
+    return again(search, text, f"read as “{text}”")
 
 
 def _uncut(text: str, conditions: Sequence[Condition], spoken: Spoken) -> str:

@@ -23,27 +23,21 @@ _PLACES = {
     "hundredth": 100, "last": -1, "final": -1, "penultimate": -2, "second last": -2, "second to last": -2,
     "last but one": -2,
 }  # fmt: skip
-_NAMED_NUMBERS = {
-    "one": 1,
-    "two": 2,
-    "three": 3,
-    "four": 4,
-    "five": 5,
-    "six": 6,
-    "seven": 7,
-    "eight": 8,
-    "nine": 9,
-    "ten": 10,
-}
-_SOME = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, **{str(n): n for n in range(2, 10)}}
+_NUMBER_NAMES = "one two three four five six seven eight nine ten"
+_NAMED_NUMBERS = {name: n for n, name in enumerate(_NUMBER_NAMES.split(), start=1)}
+_SOME = {**dict([*_NAMED_NUMBERS.items()][1:6]), **{str(n): n for n in range(2, 10)}}
 _ORDINAL = "|".join(sorted(_PLACES, key=len, reverse=True))
 _KIND = "ones?|pictures?|photos?|photographs?|images?|pics?|snapshots?|shots?|results?|hits?|matches|match|cards?"
 _NAMED = rf"(?P<noun> (?:{_KIND})\b|(?! (?:{_KIND})\b) [a-z]+)?"
 _BY_PLACE = re.compile(
-    rf"\b(?:the|your|that|this) (?:very )?(?P<nth>{_ORDINAL})(?P<more>(?:(?:,? and|,? or"
-    rf"|,) (?:the )?(?:{_ORDINAL}))*){_NAMED}"
+    r"(?:\b(?:the|your|that|this) (?:very )?"
+    rf"|(?<!\ba )(?<!\bmy )(?<!\bour )(?<!\bevery )\b(?=(?:{_ORDINAL}) (?:{_KIND})\b))"
+    rf"(?P<nth>{_ORDINAL})(?P<more>(?:(?:,? and|,? or|,) (?:the )?(?:{_ORDINAL}))*){_NAMED}"
 )
-_SEVERAL = re.compile(rf"\b(?:the )?(?P<end>first|last|top) (?P<some>{'|'.join(_SOME)}){_NAMED}")
+_SEVERAL = re.compile(
+    rf"\b(?:the )?(?:(?P<end>first|last|top) (?P<some>{'|'.join(_SOME)})"
+    rf"|(?P<some2>{'|'.join(_SOME)}) (?P<end2>first|last)){_NAMED}"
+)
 _BRACKETED = r"\[\d{1,3}\]"
 _DIGIT_PAIR = rf"(?:\d{{1,2}}|(?:{'|'.join(_NAMED_NUMBERS)})\b)"
 _AND = r"(?:, ?(?:and |or )?| and | or |)"
@@ -52,34 +46,8 @@ _BY_NUMBER = re.compile(
     rf"|(?:\b(?:the )?(?:numbers?|no\.|nr\.?|(?:{_KIND}) (?:number |no\. )?)|#) ?{_DIGIT_PAIR}"
     rf"(?:(?:, ?| and |, and | or )#?{_DIGIT_PAIR})*(?![\d.,]*\d)"
 )
-_BEFORE_NUMBERS = frozenset(
-    [
-        "the",
-        "of",
-        "like",
-        "about",
-        "with",
-        "in",
-        "on",
-        "is",
-        "was",
-        "are",
-        "were",
-        "to",
-        "for",
-        "me",
-        "than",
-        "or",
-        "and",
-        "what",
-        "show",
-        "compare",
-        "between",
-        "from",
-        "not",
-        "see",
-    ]
-)
+_LEADING = "the of like about with in on is was are were to for me than or and what show compare between from not see"
+_BEFORE_NUMBERS = frozenset(_LEADING.split())
 _DIGITS = re.compile(rf"\d+|\b(?:{'|'.join(_NAMED_NUMBERS)})\b")
 _BARE = re.compile(r"\d{1,2}$")
 _AFTER = re.compile(  # what may stand after "the second", that has no noun
@@ -130,8 +98,9 @@ def _several(text: str, topic: str) -> Iterator[Pointed]:
     for match in _SEVERAL.finditer(text):
         if named := _named(match, text, topic):
             end, noun = named
-            some = range(1, _SOME[match["some"]] + 1)
-            places = tuple(-n for n in reversed(some)) if match["end"] == "last" else tuple(some)
+            some = range(1, _SOME[match["some"] or match["some2"]] + 1)
+            last = "last" in (match["end"], match["end2"])
+            places = tuple(-n for n in reversed(some)) if last else tuple(some)
             yield Pointed(places, match.start(), end, text[match.start() : end], noun)
 
 

@@ -6,22 +6,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import lru_cache
+from typing import Any
 
 from imagelore.retrieve.question._conditions import Condition, spoken
 from imagelore.types import AnyOf, Compare, Facet, FieldType
 from imagelore.words import stem
 
 _YEAR = r"(1\d{3}|20\d{2})"
-_DECADES = {
-    "twenties": 1920,
-    "thirties": 1930,
-    "forties": 1940,
-    "fifties": 1950,
-    "sixties": 1960,
-    "seventies": 1970,
-    "eighties": 1980,
-    "nineties": 1990,
-}
+_DECADE_NAMES = "twenties thirties forties fifties sixties seventies eighties nineties"
+_DECADES = {name: 1920 + 10 * n for n, name in enumerate(_DECADE_NAMES.split())}
 _PERIODS: tuple[tuple[str, str], ...] = (
     (rf"(?:between|from) (?:the years? )?{_YEAR} (?:and|to|until|till|through) {_YEAR}", "between"),
     (rf"{_YEAR} (?:(?:to|until|till) )?{_YEAR}", "between"),
@@ -48,6 +42,7 @@ class Period:
     text: str
     start: int
     end: int
+    beside: bool = False  # it was said as "before" the year after `high`, or "after" the one before `low`
 
 
 def period(tokens: Sequence[str]) -> Period | None:
@@ -77,28 +72,30 @@ def _period(kind: str, named: Sequence[str], start: int, end: int) -> Period:
         "<=": (None, year, f"{year} or earlier"),
         "=": (year, year, f"{year}"),
     }
-    return Period(*ends[kind], start, end)
+    return Period(*ends[kind], start, end, beside=kind in ("<", ">"))
 
 
 def dated(when: Period, field: str, kind: FieldType) -> Condition:
     """A period as a condition on an integer field that holds years, on a date field, or on `taken_at`."""
-    ends: tuple[object, object] = (when.low, when.high)
-    if kind != "integer":
-        first = None if when.low is None else date(when.low, 1, 1)
-        last = None if when.high is None else date(when.high, 12, 31)
-        ends = (first, last)
-    if field == "taken_at":
-        ends = (first and datetime.combine(first, time.min), last and datetime.combine(last, time.max))
-    low, high = ends
+
+    def at(year: int, end: bool = False) -> Any:
+        """A year as the field holds it: its last moment or its first."""
+        if kind == "integer":
+            return year
+        day = date(year, 12, 31) if end else date(year, 1, 1)
+        return day if field != "taken_at" else datetime.combine(day, time.max if end else time.min)
+
     compare: Compare
-    if low is None:
-        compare = Compare(field, "<=", high)  # type: ignore[arg-type]
-    elif high is None:
-        compare = Compare(field, ">=", low)  # type: ignore[arg-type]
-    elif low == high:
-        compare = Compare(field, "=", low)  # type: ignore[arg-type]
+    if when.low is None:
+        year = when.high or 0
+        compare = Compare(field, "<", at(year + 1)) if when.beside else Compare(field, "<=", at(year, end=True))
+    elif when.high is None:
+        year = when.low
+        compare = Compare(field, ">", at(year - 1, end=True)) if when.beside else Compare(field, ">=", at(year))
+    elif when.low == when.high and kind == "integer":
+        compare = Compare(field, "=", when.low)
     else:
-        compare = Compare(field, "between", (low, high))  # type: ignore[arg-type]
+        compare = Compare(field, "between", (at(when.low), at(when.high, end=True)))
     bare = when.text[0].isdigit() and kind != "integer"
     name = "taken" if field == "taken_at" else f"with {spoken(field)}"
     return Condition(compare, f"{name} {'in ' if bare else ''}{when.text}", when.start, when.end)
@@ -108,11 +105,15 @@ def year_texts(facets: Iterable[Facet]) -> dict[str, Facet]:
     """The fields of texts most of which are years: a stray "unknown" makes a column of years one of texts."""
     found: dict[str, Facet] = {}
     for facet in facets:
-        if facet.type == "text" and facet.field not in found:
-            years = sum(number for value, number in facet.values if _YEAR_TEXT.fullmatch(str(value)))
-            if 2 * years > sum(number for _, number in facet.values):
-                found[facet.field] = facet
+        if facet.type == "text" and facet.field not in found and _holds_years(facet):
+            found[facet.field] = facet
     return found
+
+
+@lru_cache(maxsize=64)
+def _holds_years(facet: Facet) -> bool:
+    years = sum(number for value, number in facet.values if _YEAR_TEXT.fullmatch(str(value)))
+    return 2 * years > sum(number for _, number in facet.values)
 
 
 def years_among(when: Period, facet: Facet) -> list[Condition]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 
 from imagelore.retrieve.question._before import fitting
-from imagelore.retrieve.question._composing import carried, topic, with_name
-from imagelore.retrieve.question._intents import PICTURE, POINTS, about, alike, as_written, told
+from imagelore.retrieve.question._composing import carried, with_name
+from imagelore.retrieve.question._intents import PICTURE, POINTS, about, alike, as_written, names, told
 from imagelore.retrieve.question._leaning import leans
 from imagelore.retrieve.question._places import RELATIVE
 from imagelore.retrieve.question._selecting import chosen
 from imagelore.retrieve.question._spoken import Spoken
 from imagelore.types import Intent
-from imagelore.words import NUMBERS, STOP_WORDS, content_words, stem
+from imagelore.words import NUMBERS, STOP_WORDS, content_words, stem, subject
 
 _MINE = re.compile(
     rf"\b(?:my|our) (?:own |(?P<which>first|second|third|last|earlier|other|previous) )?{PICTURE}\b"
@@ -36,12 +36,13 @@ _MORE_ALIKE = re.compile(
     r"|things?)|look-?alikes?"
     r"|more of the same(?: kind| sort)?)\b"
 )
-_PLURAL = re.compile(r"\b(?:they|them|their|these|those|both|all)\b")
+_PLURAL = re.compile(r"\b(?:they|them|their|these|those|both|all|which one)\b")
 _THE_PICTURE = re.compile(rf"\b(?:this|that|the) {PICTURE}\b")
 _THAT_THING = re.compile(
     r"(?:^|\b(?!(?:is|was|are|were|does|do|did|like) )\w+ )(?:this|that|these|those) (?P<thing>[a-z-]+)\b"
     r"|\b(?:these|those) (?P<things>people|men|women|children|[a-z-]{2,}s)\b"
 )
+_COMPARED = re.compile(r"\bthan (?!\d)(.+)")
 _PICTURE_OF = re.compile(rf"(?:{PICTURE}|one)s?$")
 
 
@@ -60,8 +61,12 @@ def mine(spoken: Spoken) -> Intent | None:
     place = places.get(which, 0)
     if not -len(shown) <= place < len(shown):
         return as_written(spoken, f"there is no {which} picture of yours: pictures came with {_times(len(shown))}")
-    own = spoken.low[: match.start()] + spoken.low[match.end() :]
-    text = spoken.rest if _is_asking(own) else " ".join(content_words(own))
+    before, after = spoken.low[: match.start()], spoken.low[match.end() :]
+    if back := re.fullmatch(r"(?:(?:go|come|get|now) )?back to ", before):
+        before, after = "", after.strip(" ,:;.")
+    own = before + after
+    asked = after if back else spoken.rest
+    text = asked if _is_asking(own) else " ".join(content_words(own))
     return Intent(text, recalled=shown[place], how="rules", said=f"with {told(shown[place])}")
 
 
@@ -93,10 +98,13 @@ def pointing(spoken: Spoken) -> Intent | None:
             return None
     if last and last.pictures and _THE_PICTURE.search(spoken.low):
         return Intent(spoken.rest, recalled=last.pictures, how="rules", said=f"with {told(last.pictures)}")
+    if targets and (other := _COMPARED.search(spoken.low)) and content_words(other[1]):
+        text = with_name(spoken.text, names(targets[:1]))
+        return Intent(text, how="rules", said=f"read as “{text}”")
     if targets:
         return about(spoken, targets if _PLURAL.search(spoken.low) else targets[:1])
-    if subject := topic(spoken.before.search.text):
-        text = with_name(spoken.rest, subject) + ("?" if spoken.text.endswith("?") else "")
+    if before := subject(spoken.before.search.text):
+        text = with_name(spoken.rest, before) + ("?" if spoken.text.endswith("?") else "")
         return Intent(text, how="rules", said=f"read as “{text}”")
     return None
 

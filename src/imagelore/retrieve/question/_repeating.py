@@ -9,7 +9,8 @@ from imagelore.retrieve.question._before import fitting, named
 from imagelore.retrieve.question._composing import carried, of_another, with_more
 from imagelore.retrieve.question._conditions import RECORDS
 from imagelore.retrieve.question._conditions import spoken as spoken_name
-from imagelore.retrieve.question._intents import about, again, alike, gist, told
+from imagelore.retrieve.question._filters import all_of, parts
+from imagelore.retrieve.question._intents import about, again, alike, gist, repeated, told
 from imagelore.retrieve.question._leaning import leans
 from imagelore.retrieve.question._narrowing import (
     LIGHT,
@@ -24,7 +25,7 @@ from imagelore.retrieve.question._narrowing import (
 from imagelore.retrieve.question._ordinals import pointed
 from imagelore.retrieve.question._selecting import chosen
 from imagelore.retrieve.question._spoken import Spoken
-from imagelore.types import Compare, Hit, Intent
+from imagelore.types import Compare, Hit, Intent, Not
 from imagelore.words import STOP_WORDS, content_words, stem, stems, words
 from imagelore.words import said as said_value
 
@@ -40,13 +41,17 @@ _ASKING_FOR_MORE = (
     STOP_WORDS | RECORDS | _MORE_WORDS | frozenset({"ones", "one", "results", "result", "examples", "see", "page"})
 )
 _SAME = re.compile(
-    r"(?:(?:show|give|find|get|do you have|have you got|now|is there|are there|i want|i'd like"
-    r"|can i see|could i see)(?: me)? )*"
-    r"(?:(?:exactly |just )?the |that )?same\b(?: (?:one|ones|thing|picture|photo|photograph|image"
-    r"|kind|sort|view|scene|style|motif"
-    r"|subject|search|question|again))*[ ,]*(?:(?:but|only|just|again|please|thing)\b[ ,]*)*(?P<rest>.*)$"
+    r"(?:(?:show|give|find|get|do you have|have you got|now|is there|are there|i want|i'd like|can i see|could i see)"
+    r"(?: me)? )*"
+    r"(?:(?:(?:exactly |just )?the |that )?same\b"
+    r"(?: (?:one|ones|thing|(?P<picture>picture|photo|photograph|image)"
+    r"|kind|sort|view|scene|style|motif|subject|search|question|again))*"
+    r"|(?P<this>(?:like )?(?:this|that|it)(?: one)?(?=,? but (?!not\b|where\b|when\b|who\b|what\b|how\b))))"
+    r"[ ,]*(?:(?:but|only|just|again|please|thing)\b[ ,]*)*(?P<rest>.*)$"
 )
-_SAME_VALUE = re.compile(r"\bsame (?P<field>\w+)\b")
+_SAME_VALUE = re.compile(r"\bsame (?P<field>\w+)\b|\bby (?:him|her|them)$")
+_MAKERS = ("artist", "painter", "photographer", "author", "creator", "maker", "credit")
+_PERSONS = frozenset({*_MAKERS, "person", "man", "woman", "guy"})
 _PRONOUN = re.compile(r"\b(?:its|his|her|their|it|them|him|the other)\b")
 _LONGEST_THING = 8  # words of another thing
 
@@ -71,7 +76,7 @@ def not_that(spoken: Spoken) -> Intent | None:
         return None
     search = spoken.before.search
     without = (*search.without, *(hit.record.id for hit in hits))
-    return again(search, search.text, f"“{search.text}” again, without {named(hits, spoken.before)}", without=without)
+    return again(search, search.text, f"{repeated(search.text)}, without {named(hits, spoken.before)}", without=without)
 
 
 def others(spoken: Spoken) -> Intent | None:
@@ -102,8 +107,6 @@ def others(spoken: Spoken) -> Intent | None:
 
 def the_same(spoken: Spoken) -> Intent | None:
     """ "the same but in red": like the user's picture, or the one last spoken of, or the same words with others."""
-    if value := _same_value(spoken):
-        return value
     match = _SAME.match(spoken.low)
     if match is None:
         return None
@@ -115,12 +118,14 @@ def the_same(spoken: Spoken) -> Intent | None:
     search, last = before.search, before.last
     found = named_limits(rest, spoken)
     words_left = other_words(rest, found)
-    if search.recalled and last and not last.intent.only:
+    shown = search.recalled or (before.pictures[0] if match["picture"] and before.pictures else ())
+    if shown and last and not last.intent.only:
         filter = merged(search.filter, found.conditions)
         text = carried(words_left)
-        said = f"with {told(search.recalled)}" + (f", and “{text}”" if text else "")
-        return Intent(text, recalled=search.recalled, like=search.like, filter=filter, how="rules", said=said)
-    if last and len(last.intent.only) == 1 and before.targets:
+        said = f"with {told(shown)}" + (f", and “{text}”" if text else "")
+        return Intent(text, recalled=shown, like=search.like, filter=filter, how="rules", said=said)
+    points = match["picture"] or match["this"]
+    if last and before.targets and (points or len(last.intent.only) == 1):
         intent = alike(before.targets[:1], carried(words_left), spoken)
         return replace(intent, filter=merged(None, found.conditions))
     return changed(search, rest, found, spoken) if search.text else None
@@ -149,19 +154,30 @@ def another(spoken: Spoken) -> Intent | None:
     return Intent(text, filter=last.intent.filter, how="rules", said=f"read as “{text}”")
 
 
-def _same_value(spoken: Spoken) -> Intent | None:
-    """ "others from the same country": the value that the picture last spoken of has there."""
-    match = _SAME_VALUE.search(spoken.low)
-    targets = spoken.before.targets
-    fields = {spoken_name(field).casefold(): field for field in spoken.index.fields()}
-    if match is None or match["field"] not in fields or not targets:
+def by_the_same(spoken: Spoken) -> Intent | None:
+    """ "others from the same country", "more by him", "not by her": the value that the picture last spoken of has."""
+    match, targets = _SAME_VALUE.search(spoken.low), spoken.before.targets
+    if match is None or not targets:
         return None
-    field, hit = fields[match["field"]], targets[0]
-    value = hit.record.fields.get(field)
-    own = [t for t in content_words(spoken.low) if t not in (LIGHT | _MORE_WORDS | {match["field"], "place"})]
-    if value is None or len(own) > 2:
+    hit, field = targets[0], _field_of(match["field"] or "", targets[0], spoken)
+    value = hit.record.fields.get(field) if field else None
+    rest = spoken.low.replace(match[0], "")
+    own = [t for t in content_words(rest) if t not in (LIGHT | _MORE_WORDS | {"place"})]
+    if field is None or value is None or len(own) > 2 or (spoken.asks and not match["field"]):
         return None
-    said = f"with the same {spoken_name(field)} as {named((hit,), spoken.before)}"
+    said, filter = f"the same {spoken_name(field)} as {named((hit,), spoken.before)}", Compare(field, "=", value)
+    if re.match(r"(?:but )?(?:not|no|none|without|except|nothing)\b", rest):
+        search = spoken.before.search
+        intent = again(search, search.text, f"{repeated(search.text)}, without {said}")
+        return replace(intent, filter=all_of((*parts(search.filter), Not(filter))))
     text = " ".join(own) or said_value(value)
-    filter = Compare(field, "=", value)
-    return Intent(text, without=(hit.record.id,), filter=filter, how="rules", said=said)
+    return Intent(text, without=(hit.record.id,), filter=filter, how="rules", said=f"with {said}")
+
+
+def _field_of(called: str, hit: Hit, spoken: Spoken) -> str | None:
+    """The field of this name; for a person the one that says who made the picture."""
+    fields = {spoken_name(field).casefold(): field for field in spoken.index.fields()}
+    if called in fields:
+        return fields[called]
+    makers = (fields[name] for name in _MAKERS if name in fields) if not called or called in _PERSONS else ()
+    return next((field for field in makers if hit.record.fields.get(field)), None)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from imagelore.retrieve.question._conditions import Condition
 from imagelore.retrieve.question._leaning import OF_THE_ASKING
 from imagelore.retrieve.question._limits import limits
 from imagelore.retrieve.question._periods import year_field
-from imagelore.retrieve.question._spoken import Readable, Spoken, spelled
-from imagelore.retrieve.question._values import within
+from imagelore.retrieve.question._reading import Readable
+from imagelore.retrieve.question._spoken import Spoken, spelled
 from imagelore.types import AnyOf, Compare, Filter, Hit, Record
 from imagelore.words import COLOURS, PICTURE_WORDS, STOP_WORDS, stem, stems, words
 
@@ -19,6 +21,7 @@ _IN_TITLE, _IN_WORDS, _SEEN = 3.0, 2.0, 1.0  # how well a word is held
 _TOLD = 0.9  # a colour in a record's words, which may be that of a detail; seen, it counts less the less area it has
 _FROM_PROBABILITY = 0.1  # of a seen class
 _SUPERLATIVE = re.compile(r"\b(?:(oldest|earliest)|(newest|latest|youngest|most recent))\b")
+_COMPARE = {"=": operator.eq, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 _YEAR = re.compile(r"\b(1\d{3}|20\d{2})\b")
 
 
@@ -39,13 +42,12 @@ def chosen(phrase: str, hits: Sequence[Hit], spoken: Spoken, one: bool = False) 
     loose = [token.casefold() for token, free in zip(tokens, named.free, strict=True) if free]
     if not named.conditions and not _content(loose):
         return ()
-    passing = [_passing(condition, hits, spoken) for condition in named.conditions]
     scored = []
     for hit in hits:
         held = [_held(hit.record, stem(token)) for token in _content(loose)]
-        for condition, ids in zip(named.conditions, passing, strict=True):
+        for condition in named.conditions:
             own = [_held(hit.record, s) for s in _words_of(condition, tokens)]
-            held.append(max(min(own, default=0.0), _IN_WORDS if hit.record.id in ids else 0.0))
+            held.append(max(min(own, default=0.0), _IN_WORDS * _meets(hit.record, condition.filter)))
         if all(held):
             scored.append((sum(held), hit))
     best = max((score for score, _ in scored), default=0.0)
@@ -57,9 +59,21 @@ def _content(tokens: Sequence[str]) -> list[str]:
     return [token for token in tokens if token not in idle]
 
 
-def _passing(condition: Condition, hits: Sequence[Hit], spoken: Spoken) -> set[str]:
-    scope = within(spoken.scope, condition.filter)
-    return {record.id for record in spoken.index.get([hit.record.id for hit in hits], scope)}
+def _meets(record: Record, filter: Filter) -> bool:
+    """Whether a condition that words named holds for a record."""
+    if isinstance(filter, AnyOf):
+        return any(_meets(record, inner) for inner in filter.filters)
+    if not isinstance(filter, Compare):
+        return False
+    field, value = filter.field, filter.value
+    own: Any = getattr(record, field) if field in ("tags", "taken_at") else record.fields.get(field)
+    if own is None:
+        return False
+    if isinstance(own, tuple):
+        return value in own
+    if isinstance(value, tuple):
+        return bool(value[0] <= own <= value[1])
+    return bool(_COMPARE[filter.operator](own, value))
 
 
 def _words_of(condition: Condition, tokens: Sequence[str]) -> list[str]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 from imagelore.retrieve.question._before import Before
 from imagelore.retrieve.question._leaning import ASKS, COURTESY, LINKING
-from imagelore.retrieve.question._limits import Limiting
-from imagelore.types import Record, Scope
+from imagelore.retrieve.question._reading import Readable
+from imagelore.types import Scope
 from imagelore.words import words
 
 _NO = r"(?:no|nope|sorry|actually|wait|oops|not quite|not really)"
@@ -26,14 +25,6 @@ _CORRECTING = re.compile(
 _NOT_THIS_BUT = re.compile(
     r"not (?:[^,;.]+?)(?:[,;.] ?(?:but )?|,? but )(?=the\b|that\b|those\b|a\b|number\b)", re.IGNORECASE
 )
-
-
-class Readable(Limiting, Protocol):
-    """What reading a question needs of an index: see `imagelore.index.Index`."""
-
-    def get(self, ids: Sequence[str], scope: Scope = ...) -> list[Record]:
-        """The records with these ids that the scope lets through."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -4,43 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import product
-from typing import Protocol
 
 from imagelore.retrieve.question._conditions import LONGEST_VALUE, is_grammar
-from imagelore.types import AllOf, AnyOf, Compare, Facet, Filter, Mentions, Scope
+from imagelore.retrieve.question._filters import within
+from imagelore.retrieve.question._reading import Readable
+from imagelore.types import AnyOf, Compare, Facet, Mentions, Scope
 from imagelore.words import singular, stem, words
 
+_TOLD = 5_000  # values of a field that a facet tells at once
 _WORDS = 8  # words of a question that are looked up
 _DIRECT = 100  # spellings that are looked up for one of them
 
 
-class Counting(Protocol):
-    """The part of an index that tells which values there are."""
-
-    def count(self, scope: Scope = ...) -> int:
-        """How many records the scope lets through."""
-        ...
-
-    def facets(self, scope: Scope = ..., fields: Sequence[str] = ...) -> list[Facet]:
-        """The values of tags and of the user's fields."""
-        ...
-
-
-def within(scope: Scope, filter: Filter | None) -> Scope:
-    """The scope with one more condition."""
-    if filter is None:
-        return scope
-    return Scope(AllOf((scope.filter, filter)) if scope.filter else filter, scope.groups)
-
-
-def values_in(tokens: Sequence[str], index: Counting, scope: Scope) -> tuple[list[Facet], frozenset[str]]:
+def values_in(tokens: Sequence[str], index: Readable, scope: Scope) -> tuple[list[Facet], frozenset[str]]:
     """The facets that hold each value the words may name, and the words that may be a tag nevertheless.
 
     Where a facet tells only its most frequent values, it is asked again within the records that mention one of the
     words: a record has its tags and field values among its words. What is then still not listed, is counted as it is
     written and in its other cases and numbers.
     """
-    facets = index.facets(scope)
+    facets = index.facets(scope, most=_TOLD)
     partial = [facet.field for facet in facets if not facet.complete and facet.type in ("text", "texts")]
     if not partial:
         return facets, frozenset()
@@ -62,7 +45,7 @@ def _is_named(value: str, tokens: Sequence[str]) -> bool:
     return any(stemmed[n : n + len(key)] == key for n in range(len(tokens))) if key else False
 
 
-def _counted(field: str, tokens: Sequence[str], word: str, index: Counting, scope: Scope) -> Iterator[tuple[str, int]]:
+def _counted(field: str, tokens: Sequence[str], word: str, index: Readable, scope: Scope) -> Iterator[tuple[str, int]]:
     """The spellings of the word, alone and with its neighbours, that records have in this field."""
     spellings = [*dict.fromkeys(s for phrase in _phrases(tokens, word) for s in _spellings(phrase))][:_DIRECT]
     conditions = tuple(Compare(field, "=", spelling) for spelling in spellings)

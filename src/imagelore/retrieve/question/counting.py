@@ -6,29 +6,22 @@ records ("how many legs does the stool have?") is not counted at all, because a 
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from imagelore.retrieve.question._asked import Asked, asked_for
 from imagelore.retrieve.question._conditions import Condition, joined, leftover
-from imagelore.retrieve.question._limits import Limiting, limits
-from imagelore.retrieve.question._values import within
-from imagelore.types import Count, Record, Scope
+from imagelore.retrieve.question._filters import all_of, parts, within
+from imagelore.retrieve.question._limits import limits
+from imagelore.retrieve.question._reading import Readable
+from imagelore.types import Count, Filter, Scope
 
-__all__ = ["Countable", "counted", "within"]
+__all__ = ["Readable", "all_of", "counted", "parts", "within"]
 
 _EXAMPLES = 24  # ids that a count carries
 
 
-class Countable(Limiting, Protocol):
-    """What counting needs of an index: see `imagelore.index.Index`."""
-
-    def browse(self, scope: Scope = ..., after: str = ..., limit: int = ...) -> list[Record]:
-        """A page of records."""
-        ...
-
-
-def counted(question: str, index: Countable, scope: Scope = Scope()) -> Count | None:
+def counted(question: str, index: Readable, scope: Scope = Scope(), limit: Filter | None = None) -> Count | None:
     """The count that a question asks for, or None where it asks for none, or for one that the records cannot give.
+
+    `limit` must hold as well: what earlier questions asked for. The count's `condition` does not tell it.
 
     "Is there ...?" and "do you have ...?" are counted as well: only a count of 0 may be answered with "no". The
     count is taken within `scope`, so nobody learns of records that they may not see.
@@ -42,13 +35,13 @@ def counted(question: str, index: Countable, scope: Scope = Scope()) -> Count | 
     said = joined(conditions, asked.tokens)
     if said is None:
         return None
-    filter, text = said
+    filter, text = all_of((*parts(limit), *parts(said[0]))), said[1]
     inner = within(scope, filter)
     ids = tuple(record.id for record in index.browse(inner, limit=_EXAMPLES))
     return Count(index.count(inner), index.count(scope), text, ids, filter)
 
 
-def _conditions(asked: Asked, index: Countable, scope: Scope) -> list[Condition] | None:
+def _conditions(asked: Asked, index: Readable, scope: Scope) -> list[Condition] | None:
     """All conditions that the words name; None where a word has no place in any."""
     named = limits(asked.spelled, index, scope)
     if named is None:

@@ -85,7 +85,10 @@ export const dialog = {
     $("#il-dialog-neighbours").replaceChildren();
     const picture = $("#il-dialog-picture");
     Object.assign(picture, { src: record.thumbnail, alt: record.title });
-    if (record.width) picture.style.aspectRatio = `${record.width} / ${record.height}`;
+    if (record.width) {
+      picture.style.aspectRatio = `${record.width} / ${record.height}`;
+      picture.style.setProperty("--il-ratio", record.width / record.height);
+    }
     $(".il-dialog-text").scrollTop = 0;
     $(".il-dialog-text .il-fact")?.scrollIntoView({ block: "nearest" });
   },

@@ -67,7 +67,7 @@ export class Limits {
       const limit = { field: facet.field, name, where, said: `${facet.field}: ${name}` };
       box.checked = this.chosen.some((one) => same(one, limit));
       box.onchange = () => (box.checked ? this.add(limit) : this.remove(limit));
-      return element("label", { className: "il-value" }, box, element("span", {}, name), element("small", {}, count.toLocaleString("en")));
+      return element("label", { className: "il-value", title: name }, box, element("span", {}, name), element("small", {}, count.toLocaleString("en")));
     });
     const more = facet.complete ? [] : [element("p", { className: "il-quiet" }, "The most frequent values; others by an expression.")];
     return element("fieldset", {}, element("legend", { className: "il-sr" }, facet.field), ...labels, ...more);

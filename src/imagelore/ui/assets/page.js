@@ -15,9 +15,18 @@ function show(view) {
     tab.tabIndex = name === view ? 0 : -1;
     $(`#il-view-${name}`).hidden = name !== view;
   }
-  history.replaceState(null, "", view === "chat" ? location.pathname + location.search : "#pictures");
   if (view === "pictures") gallery.start();
 }
+
+// A view that is gone to can be left with the browser's own way back: the conversation is still there.
+function go(view) {
+  if (view !== document.body.dataset.view) {
+    history.pushState(null, "", view === "chat" ? location.pathname + location.search : "#pictures");
+  }
+  show(view);
+}
+
+const addressed = () => show(location.hash === "#pictures" ? "pictures" : "chat");
 
 function theme(dark) {
   document.body.classList.toggle("dark", dark);
@@ -67,9 +76,9 @@ const CLICKS = {
   ".il-act[id^=retry-]": (hit) => order({ retry: hit.id.replace("retry-", "") }),
   ".il-off": (hit) => order({ without: Number(hit.id.split("-")[2]), retry: hit.id.split("-")[1] }),
   ".il-thumb": judge,
-  "#il-new": () => { show("chat"); $("#il-fresh")?.click(); box()?.focus(); },
-  "#il-tab-chat": () => show("chat"),
-  "#il-tab-pictures": () => show("pictures"),
+  "#il-new": () => { go("chat"); $("#il-fresh")?.click(); box()?.focus(); },
+  "#il-tab-chat": () => go("chat"),
+  "#il-tab-pictures": () => go("pictures"),
   "#il-theme": toggled,
   "#il-narrow-open": () => narrowing.toggle(),
   "#il-dialog-ask": () => askWith(dialog.id),
@@ -95,7 +104,7 @@ function pressed(event) {
     event.preventDefault();
     (document.body.dataset.view === "pictures" ? $("#il-query") : box())?.focus();
   } else if (event.target.role === "tab" && ["ArrowLeft", "ArrowRight"].includes(event.key)) {
-    show(document.body.dataset.view === "chat" ? "pictures" : "chat");
+    go(document.body.dataset.view === "chat" ? "pictures" : "chat");
     $("[role=tab][aria-selected=true]").focus();
   }
 }
@@ -119,7 +128,8 @@ function listen() {
   document.addEventListener("keydown", held, true);
   document.addEventListener("click", clicked);
   document.addEventListener("keydown", pressed);
-  document.addEventListener("il-show", (event) => show(event.detail));
+  document.addEventListener("il-show", (event) => go(event.detail));
+  window.addEventListener("popstate", addressed);
   for (const [name, on] of [["mouseover", true], ["mouseout", false], ["focusin", true], ["focusout", false]]) {
     document.addEventListener(name, (event) => light(event.target, on));
   }
@@ -146,7 +156,7 @@ function boot() {
   theme(preferred());
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => theme(preferred()));
   listen();
-  show(location.hash === "#pictures" ? "pictures" : "chat");
+  addressed();
   const waiting = new MutationObserver(() => {
     if (!box()) return;
     waiting.disconnect();
