@@ -78,7 +78,7 @@ def retrieve(
     (`_weights.wording`). Of near-duplicates, the one most like the question's picture is shown, else the best; pictures
     that are described differently stay apart. Of the best, those that fit the question come first, then those that are
     only the closest there are (`fits=False`): nothing relevant is an answer too. For a question in words alone the
-    surest come first, which on `eval/sample.jsonl` finds more than the fused order; weights that were set keep it.
+    surest of those that fit come first, which on `eval/` finds more than the fused order; weights that were set keep it.
     """
     said = wording(query)
     weights = wanted.choice.of(tuple(WEIGHTS), said.factors)
@@ -96,10 +96,9 @@ def retrieve(
     surest = not query.images and wanted.choice == Choice()
     hits = map(_shown, groups[: wanted.top])
     if surest:
-        return tuple(sorted(hits, key=lambda hit: -hit.confidence))
-    return tuple(
-        sorted(hits, key=lambda hit: not (hit.fits or "colour" in hit.found))
-    )  # else red before "but in green"
+        return tuple(sorted(hits, key=lambda hit: -hit.confidence if hit.fits else 0.0))
+    # colours that were asked for count as fitting: else the red original would come before "the same but in green"
+    return tuple(sorted(hits, key=lambda hit: not (hit.fits or "colour" in hit.found)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,10 +49,10 @@ def who(question: Question, reading: Reading, ranker: Ranker) -> str:
 
 
 def how_many(question: Question, reading: Reading, ranker: Ranker) -> str:
-    """A sentence with a number right before the counted noun: "has three legs"."""
+    """A sentence with a number right before the counted noun ("has three legs"), never a title: it states nothing."""
     if reading.coverage < 1 and len(question.subject) > 2:
         return ""
-    return _first(reading, ranker, lambda sentence: _counts(sentence, question.noun))
+    return _first(reading, ranker, lambda sentence: not sentence.title and _counts(sentence, question.noun))
 
 
 def measure(question: Question, reading: Reading, ranker: Ranker) -> str:
