@@ -77,8 +77,8 @@ def retrieve(
     Rankings are joined by weighted reciprocal rank fusion; what words count for beside a picture depends on the words
     (`_weights.wording`). Of near-duplicates, the one most like the question's picture is shown, else the best; pictures
     that are described differently stay apart. Of the best, those that fit the question come first, then those that are
-    only the closest there are (`fits=False`): nothing relevant is an answer too. For a question in words alone the
-    surest of those that fit come first, which on `eval/` finds more than the fused order; weights that were set keep it.
+    only the closest there are (`fits=False`): nothing relevant is an answer too. For a question in words alone those
+    that fit are in order of confidence, which on both sets of `eval/` finds more; weights that were set keep fusion's.
     """
     said = wording(query)
     weights = wanted.choice.of(tuple(WEIGHTS), said.factors)
