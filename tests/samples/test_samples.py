@@ -37,7 +37,7 @@ def rows() -> dict[str, dict[str, Any]]:
 @cache
 def sources() -> dict[str, list[str]]:
     """The cells of each picture's row in the table of sources."""
-    lines = (SAMPLES / "SOURCES.md").read_text(encoding="utf-8").splitlines()
+    lines = (SAMPLES.with_name("SAMPLES.md")).read_text(encoding="utf-8").splitlines()
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| ")]
     return {row[0]: row[1:] for row in cells if Path(row[0]).suffix in SUFFIXES}
 

@@ -28,7 +28,11 @@ class Index(Protocol):
         ...
 
     def delete(self, ids: Sequence[str]) -> None:
-        """Removes records; unknown ids are no error."""
+        """Removes records, and those that name one of them as their parent; unknown ids are no error."""
+        ...
+
+    def trim(self, parent: str, version: str, digest: str) -> None:
+        """Removes the parts of a document that are left from another content version or metadata digest of it."""
         ...
 
     def declare(self, fields: Mapping[str, FieldType]) -> None:
@@ -54,8 +58,8 @@ class Index(Protocol):
         """
         ...
 
-    def manifest(self, source: str) -> Iterator[tuple[str, str, str]]:
-        """(id, content version, metadata digest) of every record of a source, in constant memory."""
+    def manifest(self, source: str) -> Iterator[tuple[str, str, str, str]]:
+        """(id, content version, metadata digest, parent) of every record of a source, in constant memory."""
         ...
 
     def rank(self, query: Query, scope: Scope = Scope()) -> list[Ranking]:

@@ -1,8 +1,16 @@
-"""read: an asset's bytes -> a picture and a record.
+"""read: an asset's bytes -> pictures, texts, and what is known about them.
 
-A provider is a module with `SUFFIXES` (lower-case file name endings, with their dot) and
-`read(asset, data, options) -> Reading`. Metadata that stands beside the pictures (tables, sidecars) is read by
-`_tables` and joined to them by `_merge`.
+A provider is a module of one kind of file, with
+
+- `SUFFIXES`: lower-case file name endings, with their dot;
+- `readings(asset, data, options) -> Iterator[Reading | Unread]`: a picture, or the parts of a document one after another
+  (the first stands for the whole), lazily, so that a long document takes no more memory than a short one;
+- `embedded(data, options) -> Metadata`: what the file says about itself, without decoding it;
+- `part(data, place, options) -> bytes`: the picture file of one part, as large as a person wants to see it.
+
+All raise `UnreadableError` for a file that cannot be read at all; its text is the reason. Importing a provider is cheap:
+libraries are imported when a file is read. Metadata that stands beside the files (tables, sidecars) is read by `_tables`
+and joined to them by `_merge`; text in pictures is read by `_ocr`.
 """
 
 from __future__ import annotations
@@ -10,9 +18,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from PIL import Image
+
+from imagelore.types import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +34,7 @@ class Options:
     max_pixels: int = 100_000_000  # larger pictures are skipped with this as the reason
     max_bytes: int = 200_000_000
     gps: bool = False  # take over the place a camera recorded
+    ocr: Literal["auto", "on", "off"] = "off"  # read the text in pictures: `auto` where some is likely
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +51,7 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A picture, decoded once: RGB, upright, alpha on white, reduced to what embedding needs."""
+    """A picture, decoded once: RGB, upright, alpha on white, reduced to what embedding needs; or a document's part."""
 
     picture: Image.Image
     width: int  # of the original, upright
@@ -49,7 +60,18 @@ class Reading:
     phash: str
     colours: tuple[str, ...]
     thumbnail: bytes  # JPEG
-    metadata: Metadata  # from inside the picture: IPTC, XMP, EXIF
+    metadata: Metadata  # from inside the file: IPTC, XMP, EXIF; a document's title; what stands beside a figure
+    place: str = ""  # in the document: "page 3", "page 3, picture 2", "slide 4", "part 2"; "" for a picture file
+    lines: tuple[Line, ...] = ()  # text in it, in reading order
+    drawn: bool = False  # the picture is only the text, set on paper by us: there is nothing to see in it
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A part of a document that cannot be read, while the others can."""
+
+    place: str
+    reason: str
 
 
 from imagelore.read._merge import merged, row_metadata  # noqa: E402  (they build on the values above)
@@ -61,6 +83,7 @@ __all__ = [
     "Metadata",
     "Options",
     "Reading",
+    "Unread",
     "cells",
     "fit",
     "infer",

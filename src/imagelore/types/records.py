@@ -44,8 +44,33 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A line of text that stands in a picture or on a page: read there, or taken from the document itself."""
+
+    text: str
+    box: tuple[float, float, float, float]  # left, top, right, bottom, as shares of the picture's width and height
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What a vision model said about a picture, beside what people said. A guess, and always shown as the model's."""
+
+    text: str = ""
+    tags: tuple[str, ...] = ()
+    model: str = ""  # who said it
+
+    def words(self) -> str:
+        """All of it as one searchable string."""
+        return " ".join([self.text, *self.tags])
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
-    """One picture of the knowledge base (later also a page or a text) and all that is known about it."""
+    """One picture of the knowledge base, or one part of a document, and all that is known about it.
+
+    The parts of a document (pages, sections, the pictures in it) have its path. The first one stands for the whole: its
+    id is the path's, its `parent` is "". The others name it as their `parent`.
+    """
 
     id: str  # URL-safe hash of (source name, path)
     source: str  # the source's name; the knowledge base knows its root
@@ -63,8 +88,10 @@ class Record:
     sha256: str = ""
     phash: str = ""  # perceptual hash as hex; "" where the picture is too flat to have one
     thumbnail: bytes = b""  # JPEG
-    parent: str = ""
-    place: str = ""  # where in the parent: a page number, a figure
+    parent: str = ""  # id of the document's first part; "" for that one, and for a picture
+    place: str = ""  # where in the document: "page 3", "page 3, picture 2", "slide 4", "part 2"; "" for a picture
+    lines: tuple[Line, ...] = ()  # text in it, in reading order
+    described: Described = Described()
     fields: Mapping[str, FieldValue] = field(default_factory=dict)  # the user's own, typed
     extra: Mapping[str, Any] = field(default_factory=dict)  # values that did not fit their column's type
     images: Mapping[str, Vectors] = field(default_factory=dict)  # space -> [d], of the picture
@@ -72,14 +99,24 @@ class Record:
 
     @property
     def name(self) -> str:
-        """What to call it: its title, or its file's name."""
-        return self.title or self.path.rsplit("/", 1)[-1]
+        """What to call it: its title, or its file's name, and its place in it."""
+        whole = self.title or self.path.rsplit("/", 1)[-1]
+        return f"{whole}, {self.place}" if self.place else whole
+
+    @property
+    def read(self) -> str:
+        """The text that stands in it, line by line."""
+        return "\n".join(line.text for line in self.lines)
 
     def words(self) -> str:
-        """What the record itself says, as one string: title, text, tags, field values and its file's name."""
+        """What the record itself says, as one string: title, text, tags, field values, its file's name, what it reads.
+
+        What a model said about it comes last.
+        """
         values = (" ".join(v) if isinstance(v, tuple) else str(v) for v in self.fields.values())
         file = self.path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-        return " ".join([self.title, self.text, *self.tags, *values, re.sub(r"[\W_]+", " ", file)])
+        own = [self.title, self.text, *self.tags, *values, re.sub(r"[\W_]+", " ", file), self.read]
+        return " ".join(filter(None, [*own, self.described.words().strip()]))
 
 
 @dataclass(frozen=True, slots=True)

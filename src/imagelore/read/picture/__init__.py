@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Iterator
 
 import numpy as np
 from PIL import Image
@@ -47,6 +48,16 @@ def read(asset: Asset, data: bytes, options: Options) -> Reading:  # noqa: ARG00
         thumbnail=_encoded(_fitted(decoded.picture, options.thumbnail_side), _THUMBNAIL_QUALITY),
         metadata=embedded_metadata(parts, options.gps),
     )
+
+
+def readings(asset: Asset, data: bytes, options: Options) -> Iterator[Reading]:
+    """The one reading of a picture file: see `read`."""
+    yield read(asset, data, options)
+
+
+def part(data: bytes, place: str, options: Options) -> bytes:  # noqa: ARG001  (of the contract)
+    """The picture file itself."""
+    return data
 
 
 def embedded(data: bytes, options: Options) -> Metadata:
