@@ -76,18 +76,19 @@ class Settings:
     )
     sentences: str = _setting(
         "",
-        "what turns records' texts into vectors beside a `clip` embedder: a name (docs/models.md) or a folder; empty: the "
-        "starter's sentence encoder (English)",
+        "what turns records' texts into vectors beside a `clip` embedder: a name (docs/models.md) or a folder; empty: "
+        "the starter's sentence encoder (English)",
     )
     gps: bool = _setting(False, "take over the place that a camera recorded in its pictures")
     ocr: str = _setting(
         "auto",
-        "read the text that stands in pictures, with imagelore[ocr]: `auto` where some is likely (where it is installed), "
-        "`on`: in every picture, `off`",
+        "read the text that stands in pictures, with imagelore[ocr]: `auto` where some is likely (and the extra is "
+        "installed), `on`: in every picture, `off`",
         choices=("auto", "on", "off"),
     )
     documents: bool = _setting(
-        True, "index documents too (PDF, Word, PowerPoint, Excel, EPUB, HTML, Markdown, plain text), with their pictures"
+        True,
+        "index documents too (PDF, Word, PowerPoint, Excel, EPUB, HTML, Markdown, plain text), with their pictures",
     )
     workers: int = _setting(0, "threads that read and embed while indexing; 0: one per core", least=0)
     max_pixels: int = _setting(100_000_000, "pictures with more pixels are skipped", least=1)

@@ -3,14 +3,14 @@
 A provider is a module of one kind of file, with
 
 - `SUFFIXES`: lower-case file name endings, with their dot;
-- `readings(asset, data, options) -> Iterator[Reading | Unread]`: a picture, or the parts of a document one after another
-  (the first stands for the whole), lazily, so that a long document takes no more memory than a short one;
+- `readings(asset, data, options) -> Iterator[Reading | Unread]`: a picture, or the parts of a document one after
+  another (the first stands for the whole), lazily: a long document takes no more memory than a short one;
 - `embedded(data, options) -> Metadata`: what the file says about itself, without decoding it;
 - `part(data, place, options) -> bytes`: the picture file of one part, as large as a person wants to see it.
 
-All raise `UnreadableError` for a file that cannot be read at all; its text is the reason. Importing a provider is cheap:
-libraries are imported when a file is read. Metadata that stands beside the files (tables, sidecars) is read by `_tables`
-and joined to them by `_merge`; text in pictures is read by `_ocr`.
+All raise `UnreadableError` for a file that cannot be read at all; its text is the reason. Importing a provider is
+cheap: libraries are imported when a file is read. Metadata that stands beside the files (tables, sidecars) is read by
+`_tables` and joined to them by `_merge`; text in pictures is read by `_ocr`.
 """
 
 from __future__ import annotations
