@@ -10,8 +10,9 @@ demo: .venv/run.stamp  ## index the sample pictures and open the chat on them
 	$(BIN)/imagelore demo $(ARGS)
 
 test: .venv/dev.stamp  ## the tests; ARGS goes to pytest
-	$(BIN)/python tools/fetch_test_images.py
-	$(BIN)/python tools/fetch_test_model.py
+	$(BIN)/python -m tools.fetch_test_images
+	$(BIN)/python -m tools.fetch_test_documents
+	$(BIN)/python -m tools.fetch_test_model
 	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 check: .venv/dev.stamp  ## lint, format, types, layers, generated pages

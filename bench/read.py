@@ -53,11 +53,11 @@ def processor_seconds(work: Callable[[], object]) -> float:
     return min(times)
 
 
-def rate(work: Callable[[], object], threads: int) -> float:
+def rate(work: Callable[[], object], threads: int, seconds: float = SECONDS) -> float:
     """How often a second the work is done by so many threads side by side."""
 
     def loop(_: int) -> int:
-        done, end = 0, time.perf_counter() + SECONDS
+        done, end = 0, time.perf_counter() + seconds
         while time.perf_counter() < end:
             work()
             done += 1

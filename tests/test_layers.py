@@ -12,7 +12,8 @@ import imagelore
 
 ROOT = Path(imagelore.__file__).parent
 STEPS = {"source", "read", "embed", "index", "retrieve", "augment", "generate"}
-CORE = {"types", "errors", "settings", "words", "languages", "where"}
+MODELS = {"embed", "generate"}  # steps whose models can be had by name
+CORE = {"types", "errors", "settings", "words", "passages", "languages", "where"}
 WAYS_IN = {"ui", "api", "cli"}
 MODULES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
 
@@ -33,13 +34,13 @@ def imported(path: Path) -> Iterator[str]:
 def allowed(part: str) -> set[str]:
     """What a module in this part of the package may import."""
     if part in STEPS:
-        return CORE | {part, "_azure"}
+        return CORE | {part, "_azure"} | ({"_hub"} if part in MODELS else set())
     if part == "flows":
-        return CORE | STEPS | {"flows", "providers", "__version__"}
+        return CORE | STEPS | {"flows", "providers", "_hub", "__version__"}
     if part in WAYS_IN:
         return CORE | {"flows", "__version__", part} | ({"ui"} if part == "cli" else set())  # `serve` opens the page
-    if part == "_azure":
-        return {"errors", "_azure"}
+    if part in {"_azure", "_hub"}:
+        return {"errors", part}
     if part == "types":
         return {"types"}
     return CORE | {"providers"} | ({"cli"} if part == "__main__" else set())

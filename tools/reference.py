@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -17,6 +18,8 @@ One document on stdout; progress, notes and warnings go to stderr. Scripts may r
 others.
 
 - `index`: `{"added", "updated", "unchanged", "removed", "skipped": [{"uri", "reason"}], "seconds"}`
+- `models`: `{"models": [{"name", "kind", "use", "about", "licence", "languages", "bytes", "quality", "extra", "here",
+  "files"}]}`; `models pull`: `{"models": [{"name", "files"}]}`
 - `search`: `{"hits": [HIT], "timings": {STEP: SECONDS}}`
 - `ask`: `{"answer", "citations": [{"number", "id", "uri", "title"}], "doubts": [{"sentence", "reason"}],
   "hits", "timings"}`
@@ -38,12 +41,20 @@ DOCS = Path(__file__).parent.parent / "docs"
 def commands() -> str:
     """Every command's own help."""
     parts = ["# The command line\n\nGenerated from the commands themselves by `make docs`.\n"]
-    for name, command in [("", cli), *sorted(cli.commands.items())]:
+    for name, command in [("", cli), *_below(cli)]:
         context = click.Context(
             command, info_name=f"imagelore {name}".strip(), max_content_width=110, terminal_width=110
         )
         parts.append(f"## {context.info_name}\n\n```text\n{command.get_help(context)}\n```\n")
     return "\n".join([*parts, JSON])
+
+
+def _below(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    """The commands of a group by name, each followed by its own."""
+    for name, command in sorted(group.commands.items()):
+        yield before + name, command
+        if isinstance(command, click.Group):
+            yield from _below(command, f"{before}{name} ")
 
 
 def settings() -> str:

@@ -6,6 +6,7 @@
     ├── MissingExtraError       a provider's library is not installed; the message names the pip command
     ├── SourceError             a folder or container cannot be listed or read
     ├── UnreadableError         one asset cannot be turned into a record; a run skips it by name
+    ├── ModelError              the files of a model that can be had by name are missing or damaged
     ├── EmbedderError           a model is missing, damaged, or does not answer
     ├── KnowledgeBaseError      the knowledge base is missing, newer, locked, or out of space
     │   └── MismatchError       it was made by another embedder than the one asked for
@@ -37,6 +38,10 @@ class SourceError(ImageloreError):
 
 class UnreadableError(ImageloreError):
     """One asset cannot be read; a run skips it by name and goes on."""
+
+
+class ModelError(ImageloreError):
+    """The files of a model that can be had by name are missing or damaged, or there is no room for them."""
 
 
 class EmbedderError(ImageloreError):

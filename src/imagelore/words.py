@@ -109,7 +109,7 @@ def stems(text: str) -> list[str]:
     return [form for form, _ in stemmed(text)]
 
 
-@lru_cache(maxsize=64)  # a search reads each hit several times in a row; texts may be long
+@lru_cache(maxsize=128)  # a search reads each hit several times in a row; texts may be long
 def stemmed(text: str) -> tuple[tuple[str, str], ...]:
     """(stem, word) of a text's content words, in order, by the rules of its language."""
     spoken = language(text)

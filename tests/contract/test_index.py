@@ -6,6 +6,7 @@ import dataclasses
 from datetime import date, datetime
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,9 +19,11 @@ from imagelore.types import (
     AnyOf,
     Calibration,
     Compare,
+    Described,
     EmbedderInfo,
     Facet,
     Filter,
+    Line,
     Mentions,
     Missing,
     Not,
@@ -132,6 +135,13 @@ def test_a_faster_version_of_the_same_embedder_is_no_other(place: Place, index: 
     place.create(dataclasses.replace(EMBEDDER, batch=64))
 
 
+LINES = (
+    Line("Straße \U0001f600 'quoted' \\ \"x\"", (0.0, 0.12345, 1.0, 0.2)),
+    Line("", (-0.5, 1.5, 0.25, 0.33333)),
+    Line("船\u2028 a\nb\x00", (1e-05, 0.0, 0.0, 0.0)),
+)
+
+
 def full() -> Record:
     return record(
         "full",
@@ -148,6 +158,8 @@ def full() -> Record:
         thumbnail=b"\xff\xd8jpeg",
         parent="p",
         place="page 3",
+        lines=LINES,
+        described=Described('a red \U0001f98a; \\ "so"', ("fox", "ünï", "it's"), "model/π:1"),
         fields={
             "Year": 1871,
             "year": 1872,
@@ -247,14 +259,130 @@ def test_a_field_nobody_declared_is_refused(index: Index) -> None:
 
 def test_manifest_is_of_one_source(index: Index) -> None:
     index.upsert([record("x", source="o'ther", version="7", digest="q")])
-    assert list(index.manifest("o'ther")) == [("x", "7", "q")]
-    assert sorted(index.manifest("photos")) == [("a1", "1", "d"), ("b2", "1", "d"), ("c3", "1", "d")]
+    assert list(index.manifest("o'ther")) == [("x", "7", "q", "")]
+    assert sorted(index.manifest("photos")) == [(id, "1", "d", "") for id in ("a1", "b2", "c3")]
     assert list(index.manifest("nobody")) == []
 
 
 def test_find_by_content(index: Index) -> None:
     index.upsert([record("y", sha256="aa"), record("x", sha256="aa"), record("z", sha256="bb")])
     assert index.find(["aa", "bb", "cc"]) == {"aa": "x", "bb": "z"}
+
+
+# ---------------------------------------------------------------- documents, text in pictures, descriptions
+
+
+def page(parent: str, number: int, version: str = "1", digest: str = "d", **facts: Any) -> Record:
+    """A page of a document but its first, which is the document's own record."""
+    place = {"path": f"{parent}.pdf", "parent": parent, "place": f"page {number}"}
+    return record(f"{parent}-{number}", version=version, digest=digest, **(place | facts))
+
+
+@pytest.fixture
+def documents(index: Index) -> Index:
+    """Two documents of three pages, beside `RECORDS`."""
+    heads = [record(id, path=f"{id}.pdf", place="page 1") for id in ("it's", "doc")]
+    index.upsert([*heads, *(page(head.id, number) for head in heads for number in (2, 3))])
+    return index
+
+
+def test_the_parts_of_a_document_go_with_it(documents: Index) -> None:
+    documents.delete(["it's", "unknown"])
+    assert [r.id for r in documents.browse()] == ["a1", "b2", "c3", "doc", "doc-2", "doc-3"]
+    documents.delete(["doc-2"])
+    assert [r.id for r in documents.browse()] == ["a1", "b2", "c3", "doc", "doc-3"]
+
+
+def test_a_part_written_just_now_goes_with_its_document(documents: Index, request: pytest.FixtureRequest) -> None:
+    documents.refresh()
+    if "azure_search" in request.node.name:  # nothing that follows is seen by a read meanwhile
+        request.getfixturevalue("search_server").delay = 60.0
+    documents.upsert([page("doc", 4), page("doc", 2, version="2")])
+    documents.trim("doc", "2", "d")
+    documents.delete(["it's"])
+    if "azure_search" in request.node.name:
+        server: FakeSearch = request.getfixturevalue("search_server")
+        assert set(server.indexes["pictures"].documents.newest) == {"a1", "b2", "c3", "doc", "doc-2"}
+    else:
+        assert [r.id for r in documents.browse()] == ["a1", "b2", "c3", "doc", "doc-2"]
+
+
+def test_trim_leaves_a_document_as_it_is_now(documents: Index) -> None:
+    documents.upsert([page("doc", 2, version="2"), page("doc", 4, version="2", digest="e")])
+    documents.trim("doc", "2", "d")
+    assert [r.id for r in documents.browse()] == ["a1", "b2", "c3", "doc", "doc-2", "it's", "it's-2", "it's-3"]
+    documents.trim("it's", "1", "d")
+    documents.trim("nobody", "1", "d")
+    documents.trim("", "9", "x")
+    assert documents.count() == 8
+    documents.trim("it's", "1", "")
+    assert [r.id for r in documents.browse(after="it's")] == []
+
+
+def test_the_manifest_names_the_parent(documents: Index) -> None:
+    parents = {id: parent for id, _, _, parent in documents.manifest("photos")}
+    assert parents == {"a1": "", "b2": "", "c3": "", "doc": "", "it's": ""} | {
+        f"{id}-{number}": id for id in ("doc", "it's") for number in (2, 3)
+    }
+
+
+@pytest.mark.parametrize(
+    ("filter", "found"),
+    [
+        (Compare("path", "=", "doc.pdf"), ["doc", "doc-2", "doc-3"]),
+        (Compare("parent", "=", "it's"), ["it's-2", "it's-3"]),
+        (Missing("parent"), ["a1", "b2", "c3", "doc", "it's"]),
+        (Compare("place", "=", "page 2"), ["doc-2", "it's-2"]),
+        (Compare("place", "prefix", "page"), ["doc", "doc-2", "doc-3", "it's", "it's-2", "it's-3"]),
+        (Not(Missing("described")), ["b2"]),
+        (Compare("described", "prefix", "A cat"), ["b2"]),
+    ],
+    ids=str,
+)
+def test_places_and_descriptions_narrow(documents: Index, filter: Filter, found: list[str]) -> None:
+    documents.upsert([dataclasses.replace(CAT, described=Described("A cat asleep", (), "m"))])
+    assert [r.id for r in documents.browse(Scope(filter))] == found
+    assert documents.count(Scope(filter)) == len(found)
+
+
+def test_parts_count_as_records(documents: Index) -> None:
+    documents.upsert([page("doc", 2, tags=("invoice",))])
+    assert documents.count() == documents.info().records == 9
+    (tags,) = documents.facets()
+    assert ("invoice", 1) in tags.values
+
+
+def test_a_page_of_many_lines_comes_back_whole(index: Index) -> None:
+    lines = tuple(Line(f"line {n} of the ledger", (0.1, n / 5000, 0.9, (n + 1) / 5000)) for n in range(5_000))
+    index.upsert([record("long", lines=lines)])
+    assert index.get(["long"])[0].lines == lines
+    assert ranked(index, Query("ledgers"))["text"] == ["long"]
+    index.upsert([record("long")])
+    assert index.get(["long"])[0].lines == ()
+    assert ranked(index, Query("ledgers"))["text"] == []
+
+
+def test_boxes_are_kept_as_finite_numbers(index: Index) -> None:
+    odd = (float(np.float32(0.5)), float("nan"), float("inf"), 1 / 3)
+    index.upsert([record("odd", lines=(Line("half \ud800", odd),))])
+    (line,) = index.get(["odd"])[0].lines
+    assert line == Line("half ?", (0.5, 0.0, 0.0, 0.33333))
+
+
+def test_text_in_a_picture_and_a_models_words_are_found(index: Index) -> None:
+    read = record("read", lines=(Line("Bakery", (0, 0, 1, 0.1)), Line("open daily", (0, 0.1, 1, 0.2))))
+    told = record("told", described=Described("A windmill by a canal", ("dusk",), "m"))
+    index.upsert([read, told])
+    for word, found in (("bakeries", "read"), ("daily", "read"), ("windmills", "told"), ("dusk", "told")):
+        assert ranked(index, Query(word))["text"] == [found]
+        assert [r.id for r in index.browse(Scope(Mentions(word)))] == [found]
+
+
+def test_a_title_weighs_more_than_a_word_of_a_long_page(index: Index) -> None:
+    rest = tuple(Line(f"word{n} " * 10, (0, 0, 1, 1)) for n in range(300))
+    lines = (*rest[:150], Line("the turbine", (0, 0, 1, 1)), *rest[150:])
+    index.upsert([record("body", title="Yearly report", lines=lines), record("head", title="A turbine", lines=rest)])
+    assert ranked(index, Query("turbine"))["text"] == ["head", "body"]
 
 
 # ---------------------------------------------------------------- rankings

@@ -69,11 +69,12 @@ def _write(name: str, tokenizer: Tokenizer, files: dict[str, Any], expected: dic
     np.savez_compressed(folder / "expected.npz", allow_pickle=False, **arrays)
 
 
-def _export(model: Any, path: Path, arguments: dict[str, Any], output: str) -> None:
+def export(model: Any, path: Path, arguments: dict[str, Any], output: str, free: tuple[str, ...] = ("batch",)) -> None:
+    """Writes a model as ONNX. The first dimensions of its inputs and its output may have any size: those in `free`."""
     import torch
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    axes = {name: {0: "batch"} for name in (*arguments, output)}
+    axes = {name: dict(enumerate(free)) for name in (*arguments, output)}
     torch.onnx.export(
         model, tuple(arguments.values()), str(path), input_names=list(arguments), output_names=[output],
         dynamic_axes=axes, dynamo=False, opset_version=17,
@@ -105,7 +106,8 @@ def _shrink(path: Path) -> None:
     onnx.save(model, path)
 
 
-def _module(forward: Callable[..., Any], owner: Any) -> Any:
+def module(forward: Callable[..., Any], owner: Any) -> Any:
+    """A torch module of a function of `owner`, for export."""
     import torch
 
     class Half(torch.nn.Module):  # type: ignore[misc]
@@ -156,11 +158,11 @@ def clip() -> None:
     pixels = processor(pictures(), return_tensors="pt")["pixel_values"]
     read = words(list(TEXTS), padding="max_length", truncation=True, return_tensors="pt")
     onnx_folder = FOLDER / "clip" / "onnx"
-    seen = _module(lambda pixels: _pooled(model.get_image_features(pixels)), model)
-    _export(seen, onnx_folder / "vision_model.onnx", {"pixel_values": pixels}, "image_embeds")
-    said = _module(lambda ids, mask: _pooled(model.get_text_features(ids, attention_mask=mask)), model)
+    seen = module(lambda pixels: _pooled(model.get_image_features(pixels)), model)
+    export(seen, onnx_folder / "vision_model.onnx", {"pixel_values": pixels}, "image_embeds")
+    said = module(lambda ids, mask: _pooled(model.get_text_features(ids, attention_mask=mask)), model)
     given = {"input_ids": read["input_ids"], "attention_mask": read["attention_mask"]}
-    _export(said, onnx_folder / "text_model.onnx", given, "text_embeds")
+    export(said, onnx_folder / "text_model.onnx", given, "text_embeds")
     small = convert_float_to_float16(onnx.load(onnx_folder / "vision_model.onnx"), keep_io_types=False)
     onnx.save(small, onnx_folder / "vision_model_fp16.onnx")
     files = {
@@ -258,8 +260,8 @@ def open_clip() -> None:
         pieces = pieces if len(pieces) <= CONTEXT else [*pieces[: CONTEXT - 1], pieces[-1]]
         ids[row, : len(pieces)] = torch.tensor(pieces)
     folder = FOLDER / "open_clip" / "onnx"
-    _export(_module(model.encode_image, model), folder / "vision_model.onnx", {"pixel_values": pixels}, "image_embeds")
-    _export(_module(model.encode_text, model), folder / "text_model.onnx", {"input_ids": ids}, "text_embeds")
+    export(module(model.encode_image, model), folder / "vision_model.onnx", {"pixel_values": pixels}, "image_embeds")
+    export(module(model.encode_text, model), folder / "text_model.onnx", {"input_ids": ids}, "text_embeds")
     _write("open_clip", tokenizer, {}, {
         "squares": _squares(pixels, how["mean"], how["std"]),
         "pictures": _vectors(model.encode_image(pixels)), "texts": _vectors(model.encode_text(ids)),

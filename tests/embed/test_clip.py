@@ -26,7 +26,7 @@ from imagelore.settings import Settings
 from tests.embed import clip_reference
 
 FOLDER = clip_reference.FOLDER
-NAMED = {model.name: model for model in MODELS}
+NAMED = {model.offered.name: model for model in MODELS}
 SIDE, CONTEXT = clip_reference.SIDE, clip_reference.CONTEXT
 
 
@@ -207,17 +207,17 @@ def test_an_unknown_name_lists_those_there_are() -> None:
 
 def test_names_are_had_without_loading_anything() -> None:
     for model in MODELS:
-        info = clip.create(Settings(embedder=f"clip:{model.name}")).info
-        assert info.name == f"clip:{model.name}"
-        assert info.languages == (() if model.name.startswith("siglip2") else ("en",))
+        info = clip.create(Settings(embedder=f"clip:{model.offered.name}")).info
+        assert info.name == f"clip:{model.offered.name}"
+        assert info.languages == (() if model.offered.name.startswith("siglip2") else ("en",))
     assert clip.create(Settings(embedder="clip")).info.name == f"clip:{facts.DEFAULT}"
 
 
 def test_the_table_is_whole() -> None:
     assert len(NAMED) == len(MODELS)
     for model in MODELS:
-        assert {file.role for file in model.files} == set(FILES)
-        for file in model.files:
+        assert {file.role for file in model.offered.files} == set(FILES)
+        for file in model.offered.files:
             assert (len(file.sha256), len(file.revision)) == (64, 40)
             assert int(file.sha256, 16)
             assert int(file.revision, 16)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
 import sys
@@ -14,38 +13,37 @@ import numpy as np
 import pytest
 from huggingface_hub import constants
 
+from imagelore._hub import HubFile, Offered
 from imagelore.embed import clip
 from imagelore.embed.clip import folder
-from imagelore.embed.clip.facts import HubFile, Named, Role
+from imagelore.embed.clip.facts import Named, Role
 from imagelore.errors import EmbedderError
 from imagelore.settings import Settings
 from imagelore.types import Vectors
 from tests.embed import clip_reference
-from tests.fakes.hub_server import FakeHub
+from tests.fakes.hub_server import REVISION, FakeHub, pinned
 
 FOLDER = clip_reference.FOLDER / "clip"
-REVISION = "0123456789" * 4
 ROLES: dict[Role, str] = {
     "vision": "onnx/vision_model.onnx", "text": "onnx/text_model.onnx", "tokenizer": "tokenizer.json",
 }  # fmt: skip
 
 
 def _file(role: Role) -> HubFile:
-    digest = hashlib.sha256((FOLDER / ROLES[role]).read_bytes()).hexdigest()
-    return HubFile(role, "owner/tiny", REVISION, ROLES[role], digest)
+    return pinned(role, ROLES[role], (FOLDER / ROLES[role]).read_bytes())
 
 
-TINY = Named("tiny", folder.read(FOLDER).facts, tuple(_file(role) for role in ROLES), "none", "for tests")
+TINY = Named(
+    folder.read(FOLDER).facts,
+    Offered("tiny", "embedder", "--embedder clip:tiny", tuple(_file(role) for role in ROLES), "none", "for tests"),
+)
 
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeHub]:
     """A hub that has the tiny model, and an empty cache."""
     served = FakeHub({f"owner/tiny/resolve/{REVISION}/{path}": (FOLDER / path).read_bytes() for path in ROLES.values()})
-    monkeypatch.setattr(constants, "ENDPOINT", served.url)
-    url = served.url + "/{repo_id}/resolve/{revision}/{filename}"
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", url)
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    served.stands_in(monkeypatch, tmp_path / "hub")
     monkeypatch.setattr(clip, "MODELS", (TINY,))
     yield served
     served.close()
@@ -80,7 +78,7 @@ def test_a_file_with_another_hash_is_refused(hub: FakeHub, role: Role, harm: str
     path = f"owner/tiny/resolve/{REVISION}/{ROLES[role]}"
     whole = hub.files[path]
     hub.files[path] = whole[: len(whole) // 2] if harm == "truncated" else whole + b" "
-    with pytest.raises(EmbedderError, match=r"SHA-256 begins with .*: delete `(.*)` and start again") as caught:
+    with pytest.raises(EmbedderError, match=r"it has [\d,]+ bytes, not .*: delete `.*` and start again") as caught:
         embedded()
     assert "\n" not in str(caught.value)
     Path(str(caught.value).split("delete `")[1].split("`")[0]).unlink()
@@ -90,7 +88,7 @@ def test_a_file_with_another_hash_is_refused(hub: FakeHub, role: Role, harm: str
 
 def test_a_file_that_the_hub_does_not_have_is_told(hub: FakeHub) -> None:
     hub.files.clear()
-    with pytest.raises(EmbedderError, match=r"not on this machine .*hf download owner/tiny .* --revision 0123"):
+    with pytest.raises(EmbedderError, match=r"cannot be downloaded \(.*404.*\): .*imagelore models pull tiny"):
         embedded()
 
 
@@ -99,8 +97,7 @@ def test_without_a_network_one_line_says_how_to_get_it(hub: FakeHub, monkeypatch
     with pytest.raises(EmbedderError) as caught:
         embedded()
     assert "\n" not in str(caught.value)
-    command = f"hf download owner/tiny {' '.join(ROLES.values())} --revision {REVISION}"
-    for hint in (command, constants.HF_HUB_CACHE, "--embedder clip:/path/to/folder"):
+    for hint in ("imagelore models pull tiny", constants.HF_HUB_CACHE, "imagelore models import tiny.tar"):
         assert hint in str(caught.value)
     assert hub.asked == []
 

@@ -5,6 +5,19 @@ from __future__ import annotations
 import hashlib
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from huggingface_hub import constants
+
+from imagelore._hub import HubFile
+
+REVISION = "0123456789" * 4
+
+
+def pinned(role: str, path: str, data: bytes) -> HubFile:
+    """A file of the repository that tests pretend there is."""
+    return HubFile(role, "owner/tiny", REVISION, path, hashlib.sha256(data).hexdigest(), len(data))
 
 
 class FakeHub:
@@ -45,6 +58,17 @@ class FakeHub:
         request.end_headers()
         if whole and data:
             request.wfile.write(data)
+
+    def has(self, file: HubFile, data: bytes) -> None:
+        """Serves these bytes for a file."""
+        self.files[f"{file.repository}/resolve/{file.revision}/{file.path}"] = data
+
+    def stands_in(self, monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+        """The library asks this server, and keeps what comes in `cache`; its variables are read only once."""
+        monkeypatch.setattr(constants, "ENDPOINT", self.url)
+        url = self.url + "/{repo_id}/resolve/{revision}/{filename}"
+        monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", url)
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(cache))
 
     def close(self) -> None:
         self._server.shutdown()

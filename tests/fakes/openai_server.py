@@ -96,6 +96,7 @@ class FakeOpenAI:
         self.requests: list[dict[str, Any]] = []
         self.tasks: list[dict[str, Any]] = []  # those that were not streamed
         self.reply: str | Callable[[str], str] = ""  # to a task
+        self.seen: Callable[[str], str] | None = None  # to a task with pictures: the reply to the last one's colour
         self.answer: str | Callable[[str], str] = ""  # of a streamed completion; "": what is seen
         self.hung_up = threading.Event()  # a client closed its connection before the answer's end
         self.failed: set[str] = set()  # of those that fail once
@@ -205,6 +206,9 @@ class Handler(BaseHTTPRequestHandler):
             self._trickle()
             return
         text = self.fake.reply(asked(request)) if callable(self.fake.reply) else self.fake.reply
+        shown = [part["image_url"]["url"] for part in check(request) if part["type"] == "image_url"]
+        if self.fake.seen and shown:
+            text = self.fake.seen(dominant(shown[-1]))
         if not text:
             raise Refused(400, "no reply is scripted")
         if model == "ponders" and request.get("max_tokens", 9_999) < 1_000:

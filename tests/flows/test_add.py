@@ -56,7 +56,7 @@ def test_nothing_is_overwritten_and_the_same_file_is_kept_once(tmp_path: Path) -
 
 
 def test_whatever_can_be_indexed_can_be_added(tmp_path: Path) -> None:
-    for name in ("a.jfif", "b.JPC", "c.apng", "notes.txt", "a.json", "metadata.jsonl", "metadata.csv"):
+    for name in ("a.jfif", "b.JPC", "c.apng", "notes.txt", "a.json", "b.PDF", "metadata.jsonl", "metadata.csv"):
         assert save(tmp_path, name, b"x").name == name
 
 
@@ -86,8 +86,8 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
 
 
 def test_other_kinds_of_files_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableError, match=r"script\.html"):
-        save(tmp_path, "script.html", b"<html>")
+    with pytest.raises(UnreadableError, match=r"script\.exe"):
+        save(tmp_path, "script.exe", b"MZ")
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

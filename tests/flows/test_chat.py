@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from imagelore import KnowledgeBase, Settings, ingest
+from imagelore.augment import prompt_tokens
 from imagelore.errors import GeneratorError, UsageError
 from imagelore.flows.chat import REMEMBERED, Shown, turn
 from imagelore.types import (
@@ -373,3 +374,17 @@ def test_a_question_is_rewritten_over_the_wire(kb: KnowledgeBase, openai_server:
     assert found.intent.filter == Compare("place", "=", "York")
     assert "Last question: and in York?" in str(openai_server.tasks[0]["messages"][1]["content"])
     assert done.answer
+
+
+def test_a_prompt_is_no_longer_than_the_model_reads(kb: KnowledgeBase) -> None:
+    class Small(Model):
+        def room(self) -> int:
+            return 900
+
+    lengths = []
+    for model in (Model(), Small()):
+        other = KnowledgeBase(kb.settings)
+        other.generator = model
+        ask(other, "Which door is red?")
+        lengths.append(prompt_tokens(model.prompts[0]))
+    assert lengths[1] <= 900 < lengths[0]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,11 @@ from imagelore import KnowledgeBase, Settings, ingest
 from imagelore.embed import palette
 from imagelore.errors import KnowledgeBaseError, MismatchError, SourceError
 from imagelore.flows import _tally
+from imagelore.flows._kinds import readers
 from imagelore.flows._plan import scratch
 from imagelore.flows.ingest import Progress, Run
 from imagelore.index import lancedb
+from imagelore.read import picture
 from imagelore.source import local
 from imagelore.types import Asset, Compare, ImageEmbeddings, Record, Scope
 from tests.flows.pictures import describe, folder, paint
@@ -29,7 +32,7 @@ COLOURS = ("red", "green", "blue", "yellow", "purple", "orange")
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(kb=str(tmp_path / "kb"), embedder="palette", generator="extractive")
+    return Settings(kb=str(tmp_path / "kb"), embedder="palette", generator="extractive", ocr="off")
 
 
 @pytest.fixture
@@ -167,7 +170,7 @@ def test_nothing_is_made_of_nothing(settings: Settings, tmp_path: Path, kind: st
     if kind != "missing":
         source.mkdir()
     if kind == "no picture":
-        (source / "notes.txt").write_text("no picture here")
+        (source / "notes.ini").write_text("no picture here")
     with pytest.raises(SourceError) as raised:
         ingest(settings, str(source))
     assert "\n" not in str(raised.value)
@@ -318,7 +321,7 @@ def test_only_bad_pictures_make_no_knowledge_base(settings: Settings, tmp_path: 
     source.mkdir()
     (source / "a.jpg").write_bytes(b"")
     (source / "b.png").write_text("text")
-    with pytest.raises(SourceError, match=r"none of the 2 pictures .*a\.jpg: .*b\.png: "):
+    with pytest.raises(SourceError, match=r"none of the 2 files .*a\.jpg: .*b\.png: "):
         ingest(settings, str(source))
     assert not Path(settings.kb).exists()
 
@@ -340,23 +343,43 @@ def test_a_renamed_folder_is_the_same_source(settings: Settings, photos: Path, t
 
 
 def test_kinds_that_no_reader_takes_are_told(settings: Settings, photos: Path, tmp_path: Path) -> None:
-    (photos / "a.heic").write_bytes(b"x")
-    (photos / "b.HEIC").write_bytes(b"x")
+    (photos / "a.psd").write_bytes(b"x")
+    (photos / "b.PSD").write_bytes(b"x")
     (photos / "c.svg").write_bytes(b"x")
-    assert (
-        "2 .heic and 1 .svg files passed over: imagelore does not read them" in ingest(settings, str(photos)).warnings
-    )
+    assert "2 .psd and 1 .svg files passed over: imagelore does not read them" in ingest(settings, str(photos)).warnings
+    drawings = tmp_path / "drawings"
+    drawings.mkdir()
+    (drawings / "a.psd").write_bytes(b"x")
+    with pytest.raises(SourceError, match=r"no picture or document in .*: 1 \.psd file cannot be read$"):
+        ingest(Settings(kb=str(tmp_path / "other"), embedder="palette"), str(drawings))
+
+
+@pytest.fixture
+def without_heic(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    plain = tuple(ending for ending in picture.SUFFIXES if not ending.startswith(".hei"))
+    with monkeypatch.context() as patch:
+        patch.setattr(picture, "SUFFIXES", plain)
+        readers.cache_clear()
+        yield
+    readers.cache_clear()
+
+
+@pytest.mark.usefixtures("without_heic")
+def test_what_an_extra_would_read_names_it(settings: Settings, photos: Path, tmp_path: Path) -> None:
     phone = tmp_path / "phone"
     phone.mkdir()
-    (phone / "a.heic").write_bytes(b"x")
-    with pytest.raises(SourceError, match=r"no picture in .*: 1 \.heic file cannot be read"):
+    for place in (photos, phone):
+        (place / "a.heic").write_bytes(b"x")
+    told = ingest(settings, str(photos)).warnings
+    assert [line for line in told if "1 .heic file passed over" in line and 'pip install "imagelore[heic]"' in line]
+    with pytest.raises(SourceError, match=r'1 \.heic file cannot be read; .*pip install "imagelore\[heic\]"'):
         ingest(Settings(kb=str(tmp_path / "other"), embedder="palette"), str(phone))
 
 
 def test_rows_without_a_picture_are_told_in_one_line(settings: Settings, photos: Path) -> None:
     describe(photos, {f"missing{n}.png": {"title": "x"} for n in range(500)})
     assert ingest(settings, str(photos)).warnings == (
-        "metadata.jsonl: there is no picture `missing0.png`, nor 499 others",
+        "metadata.jsonl: there is no file `missing0.png`, nor 499 others",
     )
 
 
@@ -416,7 +439,7 @@ def test_what_reads_do_not_show_yet_is_a_warning(
 
 def test_asking_for_places_later_reads_the_metadata_again(settings: Settings, photos: Path) -> None:
     ingest(settings, str(photos))
-    with_gps = Settings(kb=settings.kb, gps=True)
+    with_gps = replace(settings, gps=True)
     assert counts(with_gps, photos) == (0, 6, 0, 0, 0)
     assert counts(with_gps, photos) == (0, 0, 6, 0, 0)
 
@@ -432,8 +455,9 @@ def test_nested_data_does_not_become_thousands_of_columns(settings: Settings, ph
 
 def test_many_sidecars_are_joined_by_an_index() -> None:
     with scratch() as plan:
-        plan.add_pictures(Asset(f"{n}.jpg", "1", 1) for n in range(20_000))
+        plan.add_files((Asset(f"{n}.jpg", "1", 1), False) for n in range(20_000))
         plan.add_sidecars(Asset(f"{n}.jpg.json", "1", 1) for n in range(20_000))
+        plan.part_sidecars()
         plan.name("s", ())
         assert plan.compare() == 20_000  # a join without an index would take minutes here
         assert all(len(change.sidecars) == 1 for change in plan.changes())

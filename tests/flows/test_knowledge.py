@@ -141,7 +141,7 @@ def test_where_the_chosen_rankings_find_nothing_it_is_told(kb: KnowledgeBase, ph
 class English(Palette):
     """Reads English only."""
 
-    info = replace(INFO, languages=("en",))
+    info = replace(INFO, spaces=tuple(replace(space, languages=("en",)) for space in INFO.spaces))
 
 
 @pytest.mark.parametrize(

@@ -54,8 +54,8 @@ def fake() -> Iterator[FakeLlamaCpp]:
 def weights() -> Path:
     if not MODEL.is_file():
         if os.environ.get("CI"):
-            pytest.fail("the test model is not there; run tools/fetch_test_model.py")
-        pytest.skip("the test model is not there; run tools/fetch_test_model.py")
+            pytest.fail("the test model is not there; run python -m tools.fetch_test_model")
+        pytest.skip("the test model is not there; run python -m tools.fetch_test_model")
     return MODEL
 
 

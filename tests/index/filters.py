@@ -111,6 +111,8 @@ def value_of(record: Record, field: str) -> Any:
     if field in record.fields:
         value = record.fields[field]
         return None if value == () else value
+    if field == "described":
+        return record.described.text or None
     return getattr(record, field) or None if field in OWN_FIELDS else None
 
 

@@ -24,7 +24,19 @@ from imagelore.index import Index, lancedb
 from imagelore.index._columns import column_field, field_column
 from imagelore.index.lancedb import calls, upkeep
 from imagelore.settings import Settings
-from imagelore.types import AllOf, Calibration, Compare, Filter, Query, Record, Scope, Vectors
+from imagelore.types import (
+    AllOf,
+    Calibration,
+    Compare,
+    Described,
+    Filter,
+    Line,
+    Missing,
+    Query,
+    Record,
+    Scope,
+    Vectors,
+)
 from imagelore.where import parsed
 from tests.contract.index_records import EMBEDDER, RECORDS, record, unit
 from tests.index.filters import DECLARED, FACTS, FILTERS, holds
@@ -172,7 +184,7 @@ def test_reading_goes_on_while_another_handle_writes(kb: Path) -> None:
     seen = {next(stream)[0]}
     index.upsert([record("new")])
     index.delete(["r4999"])
-    seen |= {id for id, _, _ in stream}
+    seen |= {id for id, *_ in stream}
     assert seen == {f"r{n:04}" for n in range(5000)}
 
 
@@ -242,6 +254,23 @@ def test_a_calibration_of_another_release_is_as_none(kb: Path, value: str) -> No
     assert reopen(kb).calibration() is None
     reopen(kb).calibrate(calibration)
     assert reopen(kb).calibration() == calibration
+
+
+def test_one_made_before_lines_and_descriptions_is_read_and_grows_when_it_is_written_to(kb: Path) -> None:
+    import lancedb as library
+
+    make(kb).upsert(RECORDS)
+    table = library.connect(kb).open_table("records")
+    table.drop_columns(["lines", "described", "described_tags", "described_model"])
+    old = reopen(kb)
+    assert old.get(["a1", "b2", "c3"], vectors=True)[1].title == "A cat"
+    with pytest.raises(KnowledgeBaseError, match=r"made before this imagelore.*imagelore index"):
+        old.count(Scope(Missing("described")))
+    told = record("d4", lines=(Line("Bakery", (0, 0, 1, 1)),), described=Described("A shop", ("street",), "m"))
+    old.upsert([told])
+    assert reopen(kb).get(["d4"]) == [told]
+    assert old.count(Scope(Missing("described"))) == 3
+    assert old.get(["a1"])[0].described == Described()
 
 
 def test_lost_files_are_told(kb: Path) -> None:
@@ -376,6 +405,19 @@ def test_rows_newer_than_the_index_are_found(kb: Path, low_threshold: int) -> No
         assert found["image"][0] == "late"
         assert "v0005" not in [r.id for r in index.browse(limit=1000)]
         index.refresh()
+
+
+def test_parts_are_found_by_an_index_over_parents_too(kb: Path, low_threshold: int) -> None:
+    index = make(kb)
+    index.upsert(pictured(clustered(low_threshold)))
+    index.upsert([record(f"doc{n % 20}-{n}", parent=f"doc{n % 20}", version=str(n % 2)) for n in range(200)])
+    index.refresh()
+    index.upsert([record("doc7-late", parent="doc7", version="0"), record("doc8-late", parent="doc8", version="0")])
+    index.trim("doc7", "1", "d")
+    index.delete(["doc8"])
+    left = [id for id, _, _, parent in index.manifest("photos") if parent in ("doc7", "doc8")]
+    assert sorted(left) == sorted(f"doc7-{n}" for n in range(200) if n % 20 == 7)
+    assert index.count() == low_threshold + 200 - 10
 
 
 def test_refreshing_again_does_nothing(kb: Path, low_threshold: int) -> None:

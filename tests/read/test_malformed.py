@@ -42,8 +42,8 @@ print(json.dumps({"told": told, "slowest": slowest}))
 def told() -> dict[str, str]:
     if not FOLDER.is_dir():
         if os.environ.get("CI"):
-            pytest.fail("the test images are not there; run tools/fetch_test_images.py")
-        pytest.skip("the test images are not there; run tools/fetch_test_images.py")
+            pytest.fail("the test images are not there; run python -m tools.fetch_test_images")
+        pytest.skip("the test images are not there; run python -m tools.fetch_test_images")
     command = [sys.executable, "-W", "error", "-c", READ_ALL, str(FOLDER)]
     run = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
     assert run.returncode == 0, run.stderr[-2000:]

@@ -91,9 +91,14 @@ def choose(
 
 
 def _ranked(hits: Sequence[Hit], about: Collection[str]) -> Iterator[tuple[tuple[bool, bool, int], int]]:
-    """How soon each picture is wanted, and its number: what fits before what is only the closest."""
+    """How soon each picture is wanted, and its number: what fits before what is only the closest.
+
+    A page that is nothing but its text, set by us, is not: the text goes along.
+    """
     for number, hit in enumerate(hits, start=1):
-        textless = not (hit.record.text or hit.record.title)
+        if hit.record.drawn:
+            continue
+        textless = not (hit.record.text or hit.record.title or hit.record.lines)
         seen = any(name in hit.found and hit.found[name].rank <= _EARLY for name in _BY_PICTURE)
         place = number - _TEXTLESS * textless - _SEEN * seen
         yield (hit.record.id not in about, not hit.fits, place), number

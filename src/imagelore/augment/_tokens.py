@@ -57,7 +57,8 @@ def turn_tokens(turn: Turn) -> int:
 
 def source_tokens(record: Record, text_limit: int) -> int:
     """Of what a chat model is told of a record, without its picture."""
-    told = [record.title, record.path, record.text[:text_limit], *record.tags, record.seen.words()]
+    told = [record.title, record.path, record.text[:text_limit], record.read[:text_limit], *record.tags]
+    told += [record.place, record.described.words(), record.seen.words()]
     told += [f"{name} {said(value)}" for name, value in record.fields.items()]
     return text_tokens(" ".join(told)) + _AROUND // _LETTERS
 

@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from imagelore import __version__
+from imagelore.cli.describe import describe
+from imagelore.cli.models import models
 from imagelore.cli.stopping import interruptible
 from imagelore.errors import SourceError, UsageError
 
@@ -23,7 +25,7 @@ _embedder = click.option(
     "--embedder", metavar="NAME", help="What makes the vectors: starter, clip[:MODEL], azure_vision or azure_cohere."
 )
 _generator = click.option(
-    "--generator", metavar="NAME", help="What answers: extractive, openai, azure_openai or llamacpp:FILE.gguf."
+    "--generator", metavar="NAME", help="What answers: extractive, openai, azure_openai or llamacpp:MODEL."
 )
 _host = click.option("--host", metavar="H", help="The address to listen on (default 127.0.0.1: this machine only).")
 _port = click.option("--port", type=click.IntRange(0, 65535), metavar="N", help="The port (default 7860).")
@@ -35,6 +37,10 @@ _browser = click.option("--no-browser", is_flag=True, help="Do not open the page
 @click.version_option(__version__, prog_name="imagelore")
 def cli() -> None:
     """Ask your pictures: index a folder of images, then search it and ask it questions in a chat."""
+
+
+cli.add_command(models)
+cli.add_command(describe)
 
 
 @cli.command()
@@ -56,15 +62,18 @@ def demo(no_browser: bool, **flags: Any) -> None:
 @click.argument("source")
 @_kb
 @_embedder
+@click.option("--sentences", metavar="NAME", help="What reads records' texts beside clip: a name or a folder.")
+@click.option("--documents/--no-documents", default=None, help="Take documents too (default), or pictures only.")
+@click.option("--ocr", type=click.Choice(["auto", "on", "off"]), help="Read the text in pictures (imagelore[ocr]).")
 @click.option("--gps/--no-gps", default=None, help="Take over the place that a camera recorded.")
 @click.option("--workers", type=click.IntRange(0), metavar="N", help="Threads that read pictures (0: one per core).")
 @click.option("--name", default="", metavar="NAME", help="What the source is called (default: its folder's name).")
-@click.option("--allow-removals", is_flag=True, help="Let more than half of the source's pictures be removed.")
+@click.option("--allow-removals", is_flag=True, help="Let more than half of the source's files be removed.")
 @_json
 def index(source: str, name: str, allow_removals: bool, as_json: bool, **flags: Any) -> int:
-    """Bring the knowledge base up to date with SOURCE: a folder of pictures, or az://ACCOUNT/CONTAINER[/PREFIX].
+    """Bring the knowledge base up to date with SOURCE: a folder, or az://ACCOUNT/CONTAINER[/PREFIX].
 
-    The next run reads only what is new or changed. Ctrl-C keeps what was done.
+    Pictures and documents are taken. The next run reads only what is new or changed. Ctrl-C keeps what was done.
     """
     from imagelore.cli import render
     from imagelore.flows.ingest import Run, ingest

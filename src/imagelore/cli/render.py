@@ -20,7 +20,7 @@ from imagelore.flows import ingest
 from imagelore.flows.search import Retrieval
 from imagelore.flows.status import Status
 from imagelore.flows.upload import UploadReport
-from imagelore.types import ChatEvent, Check, Delta, Done, Hit, Notice, Retrieved
+from imagelore.types import ChatEvent, Check, Citation, Delta, Done, Hit, Notice, Retrieved
 
 _UNBROKEN = 10_000  # columns
 _LINE_EVERY = 5.0  # seconds between progress lines where there is no terminal
@@ -30,10 +30,12 @@ _STAGES = {
     "uploading": "Uploading",
     "finishing": "Finishing",
     "asking": "Asking",
+    "describing": "Describing",
 }
+_SUMMED = {"parts": "more parts of documents", "read": "searched for text"}
 _WARNINGS = 20  # of a run that are told one by one
 _INTERRUPTED = "interrupted: what was done is kept; run the same command again to go on"
-_COUNTED = {"indexing": "pictures", "uploading": "files", "asking": "questions"}  # stages that show how far they are
+_COUNTED = {"indexing": "files", "uploading": "files", "asking": "questions", "describing": "pictures"}  # stages that show how far they are
 
 
 @contextmanager
@@ -56,10 +58,19 @@ def progress() -> Iterator[Callable[[ingest.Progress], None]]:
 
         def tell(now: ingest.Progress) -> None:
             elapsed = bar.tasks[task].elapsed or 0
-            rate = f"{now.done / elapsed:,.0f}/s" if now.stage in _COUNTED and elapsed else ""
+            rate = _pace(now, elapsed) if now.stage in _COUNTED and elapsed else ""
             bar.update(task, description=_STAGES[now.stage], completed=now.done, total=now.total or None, rate=rate)
 
         yield tell
+
+
+def _pace(now: ingest.Progress, seconds: float) -> str:
+    """What was done beside files, and how fast: pictures a second, parts of documents among them."""
+    told = [f"{now.parts:,} more parts of documents"] if now.parts else []
+    told.append(f"{(now.done + now.parts) / seconds:,.0f}/s")
+    if now.read:
+        told.append(f"text read in {now.read:,}, {now.read / seconds:,.1f}/s")
+    return ", ".join(told)
 
 
 class _Lines:
@@ -73,15 +84,19 @@ class _Lines:
         if now.stage not in _COUNTED or (at - self._last < _LINE_EVERY and now.done < now.total):
             return
         self._last = at
-        rate = now.done / max(at - self._start, 1e-9)
-        left = (now.total - now.done) / max(rate, 1e-9)
+        elapsed = max(at - self._start, 1e-9)
+        left = f", {(now.total - now.done) * elapsed / now.done:.0f} s left" if now.done else ""
         what = _COUNTED[now.stage]
-        click.echo(f"{now.done:,} of {now.total:,} {what}, {rate:.0f}/s, {left:.0f} s left", err=True)
+        click.echo(f"{now.done:,} of {now.total:,} {what}, {_pace(now, elapsed)}{left}", err=True)
 
 
 def report(done: ingest.Report, kb: str, as_json: bool) -> None:
-    """The summary of an index run; what was skipped and the warnings go to stderr."""
+    """The summary of an index run; what was skipped and the warnings go to stderr.
+
+    `parts` and `read` are told only where there are any.
+    """
     counts = {key: getattr(done, key) for key in ("added", "updated", "unchanged", "removed")}
+    counts |= {key: count for key in ("parts", "read") if (count := getattr(done, key))}
     _summary(done, counts, kb, as_json)
 
 
@@ -106,7 +121,8 @@ def _summary(done: ingest.Report | UploadReport, counts: dict[str, int], place: 
         click.echo(f"skipped {printable(uri)}: {printable(reason)}", err=True)
     if unnamed:
         click.echo(f"skipped {unnamed:,} more", err=True)
-    parts = [f"{count:,} {what}" for what, count in (counts | {"skipped": done.skipped_count}).items()]
+    told = counts | {"skipped": done.skipped_count}
+    parts = [f"{count:,} {_SUMMED.get(what, what)}" for what, count in told.items()]
     click.echo(f"{', '.join(parts)} in {done.seconds:.1f} s -> {place}")
     if done.stopped:
         click.echo(_INTERRUPTED, err=True)
@@ -146,10 +162,7 @@ def answer(events: Iterable[ChatEvent], as_json: bool) -> None:
 
 
 def _finish(done: Done, hits: tuple[Hit, ...], as_json: bool) -> None:
-    cited = [
-        {"number": c.number, "id": c.hit.record.id, "uri": c.hit.uri, "title": c.hit.record.name}
-        for c in done.citations
-    ]
+    cited = [_citation(citation) for citation in done.citations]
     if as_json:
         listed = [_hit(n, hit) for n, hit in enumerate(hits, 1)]
         doubts = [{"sentence": doubt.sentence, "reason": doubt.reason} for doubt in done.doubts]
@@ -161,6 +174,14 @@ def _finish(done: Done, hits: tuple[Hit, ...], as_json: bool) -> None:
         click.echo(f"[{citation['number']}] {printable(citation['title'])}  {printable(citation['uri'])}")
     for doubt in done.doubts:
         click.echo(f"note: not supported: {printable(doubt.sentence)} ({printable(doubt.reason)})", err=True)
+
+
+def _citation(citation: Citation) -> dict[str, Any]:
+    """`field` and `passage`: what the record says of it, None where that is not known; `boxes`: where it stands."""
+    field, passage = citation.fact or (None, None)
+    known = {"number": citation.number, "id": citation.hit.record.id, "uri": citation.hit.uri}
+    known |= {"title": citation.hit.record.name, "place": citation.hit.record.place}
+    return known | {"field": field, "passage": passage, "boxes": citation.boxes}
 
 
 def status(now: Status, as_json: bool) -> None:
@@ -195,6 +216,7 @@ def _hit(rank: int, hit: Hit) -> dict[str, Any]:
         "id": hit.record.id,
         "uri": hit.uri,
         "title": hit.record.name,
+        "place": hit.record.place,
         "score": round(hit.score, 6),
         "ranks": {name: found.rank for name, found in hit.found.items()},
         "scores": {name: round(found.score, 4) for name, found in hit.found.items()},

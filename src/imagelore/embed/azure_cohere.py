@@ -42,7 +42,7 @@ TEXTS, PICTURES = 96, 8  # inputs a call: the API's limit; few enough to be far 
 CHARACTERS = 20_000
 
 # Public examples put fitting texts at cosines of 0.35 to 0.5. The floors are careful ones until they are measured.
-_FLOORS = {"text_floor": 0.3, "image_floor": 0.25, "look_floor": 0.65}
+_FLOORS: dict[str, Any] = {"text_floor": 0.3, "image_floor": 0.25, "look_floor": 0.65}
 
 _SUFFIX = re.compile(r"/(?:providers/cohere|models|openai|api/projects)(?:/.*)?$")
 

@@ -37,7 +37,7 @@ WORDS, WINDOWS = 70, 4  # words a call; calls a text, each of which counts again
 
 # No figures are published. Contrastive models of this kind place unrelated texts and pictures at cosines of 0.1 to 0.2,
 # and two unrelated texts, or pictures, far closer together: the floors are careful ones until they are measured.
-_FLOORS = {"text_floor": 0.7, "image_floor": 0.25, "look_floor": 0.65}
+_FLOORS: dict[str, Any] = {"text_floor": 0.7, "image_floor": 0.25, "look_floor": 0.65}
 SPACE = Space("florence", DIMENSIONS, images=True, documents=True, queries=True, **_FLOORS)
 
 

@@ -42,7 +42,7 @@ def answered(
     if isinstance(generator, ChatModel):
         sent = _sent(prompt, end.usage)
         estimated = Usage(used.prompt_tokens or sent.tokens, used.completion_tokens or text_tokens(answer))
-        sent = replace(sent, cost=_cost(_with(estimated, before), settings))
+        sent = replace(sent, cost=cost(_with(estimated, before), settings))
     marked = doubts(answer, prompt.sources) if settings.doubts else ()
     yield Done(answer, citations(answer, hits), _with(used, before), timings, end.stop, sent, marked)
 
@@ -70,7 +70,7 @@ def _with(usage: Usage, before: Sequence[Usage]) -> Usage:
     return replace(usage, prompt_tokens=asked, completion_tokens=told)
 
 
-def _cost(usage: Usage, settings: Settings) -> float | None:
+def cost(usage: Usage, settings: Settings) -> float | None:
     """What so many tokens cost; None: no prices are set."""
     if not (settings.price_input or settings.price_output):
         return None

@@ -16,7 +16,7 @@ import numpy as np
 from imagelore.embed import Embedder
 from imagelore.flows._overlap import chunked, overlapped
 from imagelore.flows._snippets import question
-from imagelore.flows._wording import worded
+from imagelore.flows._wording import placed, worded
 from imagelore.index import Index
 from imagelore.retrieve import CALIBRATION, Trial, Wanted, calibrated, retrieve, trial
 from imagelore.types import Query, Ranking, Record, Scope, Vectors
@@ -72,11 +72,9 @@ def _trials(index: Index, embedder: Embedder, asked: Sequence[tuple[str, str]]) 
         if time.monotonic() > end:
             return trials
         said = [worded(known, embedder.info, text) for text, _ in batch]
-        vectors = embedder.embed_texts([each.meant for each in said], role="query")
-        for number, ((_, own), each) in enumerate(zip(batch, said, strict=True)):
+        for (_, own), each, texts in zip(batch, said, placed(embedder, said), strict=True):
             if time.monotonic() > end:
                 break
-            texts = {space: rows[number] for space, rows in vectors.items()}
             query = Query(each.text, texts, original=each.original)
             trials.append(trial(query, retrieve(query, known, embedder.info, lambda r: r.path, Wanted(_HITS)), own))
         return trials

@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from imagelore.flows._leafing import leafed
 from imagelore.flows._recalling import Asking
+from imagelore.passages import sought
 from imagelore.retrieve.question.counting import all_of, counted, parts, within
 from imagelore.types import Count, Hit, Intent, Scope, Usage
 from imagelore.where import written
@@ -51,8 +53,12 @@ def found_for(kb: KnowledgeBase, asked: Asked, intent: Intent, pictures: Asking)
         return Finding(intent, about, intent.said, {"search": time.perf_counter() - start})
     intent = replace(intent, only=())
     notices: tuple[str, ...] = ()
+    if leaf := leafed(kb, asked, intent):
+        if leaf.hits:
+            return Finding(leaf.intent, leaf.hits, leaf.intent.said, {"search": time.perf_counter() - start})
+        notices = (leaf.notice,)
     if intent.filter and not kb.index.count(within(asked.scope, intent.filter)):
-        notices = (f"no picture has {written(intent.filter)}: this was searched without it",)
+        notices += (f"no picture has {written(intent.filter)}: this was searched without it",)
         intent = replace(intent, filter=None)
     text = intent.text if intent.text or intent.filter or pictures.all else asked.question
     count, intent = _counted(kb, text, intent, asked.scope)
@@ -60,7 +66,7 @@ def found_for(kb: KnowledgeBase, asked: Asked, intent: Intent, pictures: Asking)
     counting = time.perf_counter() - start
     top = kb.settings.top if asked.top is None else asked.top
     without = {*intent.without[-_MOST_WITHOUT:], *_themselves(asked, intent, pictures)}
-    found = kb.search(text, pictures.all, top=top + len(without), scope=within(asked.scope, narrow))
+    found = kb.search(sought(text), pictures.all, top=top + len(without), scope=within(asked.scope, narrow))
     hits = tuple(hit for hit in found.hits if not without & {hit.record.id, hit.record.sha256})[:top]
     if count and count.filter and count.number:
         hits = _matching(kb, count, hits, top, asked.scope)

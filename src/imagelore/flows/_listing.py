@@ -1,51 +1,34 @@
-"""The first half of a run: a source's listing, and the metadata tables beside its pictures, into a plan."""
+"""The first half of a run: a source's listing, and the metadata tables beside its files, into a plan."""
 
 from __future__ import annotations
 
-import posixpath
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import islice
-from types import ModuleType
 from typing import Any
 
-from imagelore import providers
 from imagelore.errors import SourceError
 from imagelore.flows._fields import Fields
+from imagelore.flows._kinds import SIDECARS, UNREAD, is_document, is_table, readers, suffix
 from imagelore.flows._plan import Plan
 from imagelore.read import cells, row_metadata
 from imagelore.source import Source
 from imagelore.types import Asset
 
-UNREAD = {".heic", ".heif", ".jxl", ".psd", ".svg", ".tga", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf"}
-"""File name endings of pictures that no reader takes."""
-TABLES = ("metadata.jsonl", "metadata.csv")
-SIDECARS = (".json", ".txt")
 _PAGE = 5_000
-
-
-@cache
-def readers() -> dict[str, ModuleType]:
-    """File name ending -> the read provider that takes it."""
-    modules = [providers.load("read", name) for name in providers.names("read")]
-    return {ending: module for module in modules for ending in module.SUFFIXES}
-
-
-def suffix(asset: Asset) -> str:
-    """An asset's file name ending, lower-case, with its dot."""
-    return posixpath.splitext(asset.path)[1].lower()
+_HEIC = {".heic", ".heif"}
 
 
 @dataclass
 class Listing:
-    """What a listing found beside pictures: metadata tables, and how many pictures of each kind no reader takes.
+    """What a listing found beside pictures and documents: metadata tables, and pictures that no reader takes, by kind.
 
-    `fields` learns from the facts that came with the pictures.
+    `fields` learns from the facts that came with the files.
     """
 
     fields: Fields
+    documents: bool = True  # whether they are wanted
     tables: list[Asset] = field(default_factory=list)
     unread: Counter[str] = field(default_factory=Counter)
 
@@ -54,32 +37,43 @@ class Listing:
         kinds = [f"{number:,} {ending}" for ending, number in self.unread.most_common()]
         return f"{' and '.join(kinds)} file{'s' if self.unread.total() > 1 else ''}" if kinds else ""
 
+    def mend(self) -> str:
+        """What would let more of them be read; nothing where nothing would."""
+        return '; for .heic: pip install "imagelore[heic]"' if _HEIC & set(self.unread) else ""
+
+    def takes(self, asset: Asset) -> bool:
+        """Whether an asset becomes records."""
+        return suffix(asset.path) in readers(self.documents) and not is_table(asset.path)
+
 
 def list_into(plan: Plan, source: Source, tell: Callable[[int], None], listing: Listing) -> None:
-    """Fills the plan with pictures and sidecars, `listing` with the rest; tells how many files were seen.
+    """Fills the plan with pictures, documents and sidecars, `listing` with the rest; tells how many files were seen.
 
     Raises:
         SourceError: a part of the source could not be listed; all that could is in the plan.
     """
     seen = 0
-    for page, failed in _pages(source.list()):
-        seen += len(page)
-        listing.tables += (a for a in page if _is_table(a))
-        listing.unread.update(suffix(a) for a in page if suffix(a) in UNREAD)
-        plan.add_pictures(a for a in page if suffix(a) in readers())
-        plan.add_rows("", _facts(page, listing.fields))
-        plan.add_sidecars(a for a in page if suffix(a) in SIDECARS and not _is_table(a))
-        tell(seen)
-        if failed:
-            raise failed
+    try:
+        for page, failed in _pages(source.list()):
+            seen += len(page)
+            listing.tables += (a for a in page if is_table(a.path))
+            listing.unread.update(kind for a in page if (kind := suffix(a.path)) in UNREAD and not listing.takes(a))
+            plan.add_files((a, is_document(a.path)) for a in page if listing.takes(a))
+            plan.add_rows("", _facts(page, listing))
+            plan.add_sidecars(a for a in page if suffix(a.path) in SIDECARS and not is_table(a.path))
+            tell(seen)
+            if failed:
+                raise failed
+    finally:
+        plan.part_sidecars()
 
 
-def _facts(page: Iterable[Asset], fields: Fields) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(path, row) of what the source itself says about its pictures."""
+def _facts(page: Iterable[Asset], listing: Listing) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(path, row) of what the source itself says about its files."""
     for asset in page:
-        if asset.facts and suffix(asset) in readers():
+        if asset.facts and listing.takes(asset):
             row = cells(asset.facts)
-            fields.learn(row_metadata(row).fields)
+            listing.fields.learn(row_metadata(row).fields)
             yield asset.path, row
 
 
@@ -95,7 +89,3 @@ def _pages(assets: Iterator[Asset]) -> Iterator[tuple[list[Asset], SourceError |
         if not page:
             return
         yield page, None
-
-
-def _is_table(asset: Asset) -> bool:
-    return posixpath.basename(asset.path) in TABLES

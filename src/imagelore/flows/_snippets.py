@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 
+from imagelore.passages import paragraphs
 from imagelore.types import Record
 from imagelore.words import content_words, language
 
@@ -24,18 +25,22 @@ _ADDED = (
 )  # fmt: skip
 _MOST = 3  # words that are kept
 _ODDS = 0.35  # of a word cut short, and of one more than the record has
+_READ = 4  # sentences of the text in a record
+_SHORTEST = 4  # characters: page numbers are no sentences
 _SENTENCE = re.compile(r"(?<=[.!?。！？])\s*")
 
 
 def question(record: Record, chance: random.Random) -> str:
-    """A question that the record answers; "" where it says nothing.
+    """A question that the record answers; "" where nothing is said of it and nothing stands in it.
 
     Verbatim text would be far easier to find than what people ask. So a few content words of the title, a tag or one
     sentence are kept, in another order; one may be cut short (another form of it, a slip), and a word is added that
     the record need not have.
     """
     sentences = [s for s in _SENTENCE.split(record.text) if content_words(s)]
-    parts = [part for part in (record.title, *record.tags[:4], *sentences[:4]) if content_words(part)]
+    title = "" if record.place else record.title  # a document's title says nothing of one of its pages
+    said = (title, *record.tags[:4], *sentences[:4], *_read(record, chance))
+    parts = [part for part in said if content_words(part)]
     if not parts:
         return ""
     kept = list(dict.fromkeys(content_words(chance.choice(parts))))
@@ -47,3 +52,9 @@ def question(record: Record, chance: random.Random) -> str:
     if chance.random() < _ODDS and not spoken:
         kept.insert(chance.randint(0, len(kept)), chance.choice(_ADDED))
     return chance.choice(_FRAMES[spoken]).format(" ".join(kept))
+
+
+def _read(record: Record, chance: random.Random) -> list[str]:
+    """Some sentences of the text that stands in it, from anywhere on the page."""
+    found = [s for text in paragraphs(record.lines) for s in _SENTENCE.split(text) if len(s) >= _SHORTEST]
+    return chance.sample(found, min(_READ, len(found))) if found else []

@@ -1,4 +1,4 @@
-"""The stages of the index flow, each a callable: a change is read, a batch is embedded, a chunk is written."""
+"""The later stages of the index flow, each a callable: a batch of drafts is embedded, a chunk of records is written."""
 
 from __future__ import annotations
 
@@ -6,89 +6,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from imagelore.embed import Embedder
-from imagelore.errors import UnreadableError
 from imagelore.flows._fields import Fields
-from imagelore.flows._listing import readers, suffix
-from imagelore.flows._plan import Change
+from imagelore.flows._reading import Draft, Skipped
 from imagelore.index import Index
-from imagelore.read import Metadata, Options, Reading, merged, row_metadata, sidecar_metadata
-from imagelore.source import Source
-from imagelore.types import Asset, ImageEmbeddings, Record, Seen
+from imagelore.passages import paragraphs
+from imagelore.types import ImageEmbeddings, Record, Seen
 from imagelore.words import said
-
-_SIDECAR_LIMIT = 1_000_000  # bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A picture that could not be read, and why."""
-
-    uri: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A picture that was read and not yet embedded; `reading` is None where only its metadata changed."""
-
-    change: Change
-    uri: str
-    metadata: Metadata
-    reading: Reading | None
-    warnings: tuple[str, ...]
-
 
 Embedded = tuple[Record, Draft] | Skipped
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a chunk came to."""
+    """What a chunk came to: `added` and `updated` count files, `parts` the further parts of documents."""
 
     added: int
     updated: int
+    parts: int
     warnings: tuple[str, ...]
     skipped: tuple[Skipped, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """First stage: an asset's bytes -> a picture, and all metadata about it merged."""
-
-    source: Source
-    options: Options
-
-    def __call__(self, change: Change) -> Draft | Skipped:
-        """Reads one picture and what stands beside it."""
-        provider, uri = readers()[suffix(change.asset)], self.source.uri(change.asset.path)
-        warnings: list[str] = []
-        try:
-            if change.asset.size > self.options.max_bytes:  # before it fills the memory
-                raise UnreadableError(
-                    f"{change.asset.size / 1e6:,.0f} MB; {self.options.max_bytes / 1e6:,.0f} are the limit"
-                )
-            data = self.source.read(change.asset)
-            if change.kind == "metadata":
-                reading, inside = None, provider.embedded(data, self.options)
-            else:
-                reading = provider.read(change.asset, data, self.options)
-                inside = reading.metadata
-        except UnreadableError as error:
-            return Skipped(uri, str(error))
-        beside = [self._sidecar(asset, warnings) for asset in change.sidecars]
-        metadata = merged([*map(row_metadata, change.rows), *beside, inside])
-        return Draft(change, uri, metadata, reading, tuple(warnings))
-
-    def _sidecar(self, asset: Asset, warnings: list[str]) -> Metadata:
-        try:
-            if asset.size > _SIDECAR_LIMIT:
-                raise UnreadableError(f"{asset.size / 1e6:,.0f} MB are too many for a sidecar")
-            metadata, told = sidecar_metadata(asset.path, self.source.read(asset))
-        except UnreadableError as error:
-            warnings.append(f"{asset.path}: {error}")
-            return Metadata()
-        warnings += told
-        return metadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,67 +40,49 @@ class Embed:
         """Records in the batch's order; their own fields are typed when they are written."""
         drafts = [item for item in batch if isinstance(item, Draft)]
         pictured = self._with_pictures(drafts)
-        kept = [(record, draft) for record, draft in zip(pictured, drafts, strict=True) if isinstance(record, Record)]
-        described = self._with_texts(kept)
+        described = self._with_texts([item for item in pictured if not isinstance(item, Skipped)])
         embedded = iter([item if isinstance(item, Skipped) else next(described) for item in pictured])
         return [item if isinstance(item, Skipped) else next(embedded) for item in batch]
 
-    def _with_pictures(self, drafts: Sequence[Draft]) -> list[Record | Skipped]:
+    def _with_pictures(self, drafts: Sequence[Draft]) -> list[Embedded]:
         known = self._known(drafts)
-        fresh = [d for d in drafts if d.reading and d.change.id not in known]
-        made = ImageEmbeddings({})
-        if fresh:
-            made = self.embedder.embed_images([d.reading.picture for d in fresh if d.reading])
-        rows = {draft.change.id: row for row, draft in enumerate(fresh)}
-        records: list[Record | Skipped] = []
+        fresh = {d.id: d.reading.picture for d in drafts if d.reading and not d.reading.drawn and d.id not in known}
+        made = self.embedder.embed_images(list(fresh.values())) if fresh else ImageEmbeddings({})
+        rows = {id: row for row, id in enumerate(fresh)}
+        records: list[Embedded] = []
         for draft in drafts:
-            record, row = self._described(draft, known.get(draft.change.id)), rows.get(draft.change.id)
-            if row is not None and row in made.refused:
-                records.append(Skipped(draft.uri, made.refused[row]))
+            record, row = _record(draft, self.source, known.get(draft.id)), rows.get(draft.id)
+            done = replace(draft, reading=None)  # its picture is needed no more
+            if row is None:
+                records.append((record, done))
+            elif row not in made.refused:
+                records.append((_pictured(record, made, row), done))
+            elif draft.change.document:  # there is more to it than how it looks
+                told = f"{draft.uri}: its picture was refused: {made.refused[row]}"
+                records.append((record, replace(done, warnings=(*draft.warnings, told))))
             else:
-                records.append(record if row is None else _pictured(record, made, row))
+                records.append(Skipped(draft.uri, made.refused[row]))
         return records
 
     def _known(self, drafts: Sequence[Draft]) -> dict[str, Record]:
-        """Draft id -> a record whose picture is the same: its own where only metadata changed, else by its hash."""
-        own = {d.change.id: d.change.id for d in drafts if d.reading is None}
-        by_hash = self.index.find([d.reading.sha256 for d in drafts if d.reading]) if self.reuse else {}
-        own |= {d.change.id: by_hash[d.reading.sha256] for d in drafts if d.reading and d.reading.sha256 in by_hash}
-        if not own:
-            return {}
-        records = {r.id: r for r in self.index.get(list(set(own.values())), vectors=True)}
-        return {id: records[other] for id, other in own.items() if other in records}
-
-    def _described(self, draft: Draft, known: Record | None) -> Record:
-        """A record with everything but its vectors; the picture's own facts come from the reading, or from `known`."""
-        change, reading, metadata = draft.change, draft.reading, draft.metadata
-        record = known or Record(change.id, self.source, change.asset.path, "", "")
-        if reading:
-            record = replace(
-                record,
-                width=reading.width,
-                height=reading.height,
-                sha256=reading.sha256,
-                phash=reading.phash,
-                thumbnail=reading.thumbnail,
-                seen=Seen(record.seen.classes, reading.colours),
-            )
-        return replace(
-            record,
-            id=change.id,
-            source=self.source,
-            path=change.asset.path,
-            version=change.asset.version,
-            digest=change.digest,
-            title=metadata.title,
-            text=metadata.text,
-            tags=metadata.tags,
-            groups=metadata.groups,
-            taken_at=metadata.taken_at,
-        )
+        """Draft id -> a record whose picture is the same: its own as long as that has not changed, else by its hash."""
+        hashes = {d.id: d.reading.sha256 for d in drafts if d.reading and d.reading.sha256 and not d.reading.drawn}
+        found = self.index.find(list(hashes.values())) if self.reuse and hashes else {}
+        own = [d.id for d in drafts if d.change.known]
+        ids = list({*own, *found.values()})
+        records = {r.id: r for r in self.index.get(ids, vectors=True)} if ids else {}
+        known: dict[str, Record] = {}
+        for draft in drafts:
+            mine, digest = records.get(draft.id), hashes.get(draft.id, "")
+            if mine and draft.reading and mine.sha256 != digest:
+                mine = None
+            same = mine or records.get(found.get(digest, ""))
+            if same and (same.images or not draft.reading):
+                known[draft.id] = same
+        return known
 
     def _with_texts(self, pairs: Sequence[tuple[Record, Draft]]) -> Iterator[tuple[Record, Draft]]:
-        texts = [document(draft.metadata) for _, draft in pairs]
+        texts = [document(replace(record, fields=draft.metadata.fields, extra={})) for record, draft in pairs]
         told = [text for text in texts if text]
         vectors = self.embedder.embed_texts(told, role="document") if told else {}
         row = 0
@@ -182,32 +100,75 @@ class Write:
     fields: Fields
 
     def __call__(self, chunk: Sequence[Embedded]) -> Written:
-        """Writes all records of a chunk at once."""
+        """Writes the records of a chunk at once; only documents' first parts follow when all else is safe."""
         pairs = [item for item in chunk if not isinstance(item, Skipped)]
         for _, draft in pairs:
             self.fields.learn(draft.metadata.fields)
         if new := self.fields.settle():
             self.index.declare(new)
-        records, warnings = [], []
+        warnings: list[str] = []
+        records, heads = [], []
         for record, draft in pairs:
             fields, extra, told = self.fields.typed(draft.metadata.fields)
-            warnings += [*draft.warnings, *(f"{record.path}: {line}" for line in told)]
-            records.append(replace(record, fields=fields, extra=extra))
-        refused = self.index.upsert(records) if records else {}
-        kept = [draft.change.kind for record, draft in pairs if record.id not in refused]
-        skipped = tuple(Skipped(draft.uri, refused[record.id]) for record, draft in pairs if record.id in refused)
-        added = kept.count("added")
-        return Written(added, len(kept) - added, tuple(warnings), skipped)
+            warnings += draft.warnings
+            if not draft.parent:
+                warnings += (f"{record.path}: {line}" for line in told)
+            first = draft.change.document and not draft.parent
+            (heads if first else records).append(replace(record, fields=fields, extra=extra))
+        refused = dict(self.index.upsert(records)) if records else {}
+        for record, draft in pairs:
+            if draft.change.document and not draft.parent and draft.change.known:
+                self.index.trim(record.id, record.version, record.digest)
+        refused |= self.index.upsert(heads) if heads else {}
+        kept = [draft for record, draft in pairs if record.id not in refused]
+        files = [draft.change.kind for draft in kept if not draft.parent]
+        added = files.count("added")
+        skipped = tuple(Skipped(d.uri, refused[d.id], part=bool(d.parent)) for _, d in pairs if d.id in refused)
+        return Written(added, len(files) - added, len(kept) - len(files), tuple(warnings), skipped)
+
+
+def document(record: Record) -> str:
+    """The text of a record that is embedded: title, text, tags, its own fields, what it reads, what a model said."""
+    parts = [record.title, record.text, ", ".join(record.tags)]
+    own = {**record.fields, **record.extra}
+    parts += [f"{name}: {said(value)}" for name, value in own.items() if value not in (None, "")]
+    parts += [*paragraphs(record.lines), record.described.text, ", ".join(record.described.tags)]
+    return ". ".join(part.strip().rstrip(".") for part in parts if part.strip())
+
+
+def _record(draft: Draft, source: str, known: Record | None) -> Record:
+    """A record with everything but new vectors; the picture's own facts come from the reading, or from `known`."""
+    change, reading, metadata = draft.change, draft.reading, draft.metadata
+    record = known or Record(draft.id, source, change.asset.path, "", "")
+    if reading:
+        record = replace(
+            record,
+            width=reading.width,
+            height=reading.height,
+            sha256=reading.sha256,
+            phash=reading.phash,
+            thumbnail=reading.thumbnail,
+            seen=Seen() if reading.drawn else Seen(record.seen.classes, reading.colours),
+            place=reading.place,
+            lines=reading.lines or (() if draft.looked else record.lines),  # what was read earlier stays
+        )
+    return replace(
+        record,
+        id=draft.id,
+        source=source,
+        path=change.asset.path,
+        version=change.version,
+        digest=change.digest,
+        parent=draft.parent,
+        title=metadata.title,
+        text=metadata.text,
+        tags=metadata.tags,
+        groups=metadata.groups,
+        taken_at=metadata.taken_at,
+    )
 
 
 def _pictured(record: Record, made: ImageEmbeddings, row: int) -> Record:
     """A record with the vectors of one embedded picture, and the classes seen in it."""
     vectors = {space: matrix[row] for space, matrix in made.vectors.items()}
     return replace(record, images=vectors, seen=Seen(made.seen[row] if made.seen else (), record.seen.colours))
-
-
-def document(metadata: Metadata) -> str:
-    """The text of a record that is embedded: title, text, tags and its own fields, in this order."""
-    parts = [metadata.title, metadata.text, ", ".join(metadata.tags)]
-    parts += [f"{name}: {said(value)}" for name, value in metadata.fields.items() if value not in (None, "")]
-    return ". ".join(part.strip().rstrip(".") for part in parts if part.strip())

@@ -7,25 +7,32 @@ from dataclasses import dataclass
 from typing import Literal
 
 from imagelore.flows._plan import Change
-from imagelore.flows._stages import Embedded, Skipped, Written
+from imagelore.flows._reading import Skipped
+from imagelore.flows._stages import Embedded, Written
 
 _TOLD = 200  # warnings that a report keeps; further ones are counted
-_NAMED = 1_000  # skipped pictures that a report names; all are counted
+_NAMED = 1_000  # skipped files, and parts of them, that a report names; all are counted
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: `done` of `total` in this stage (total 0: not known yet)."""
+    """How far a run is: `done` of `total` files in this stage (total 0: not known yet).
 
-    stage: Literal["listing", "indexing", "uploading", "finishing", "asking"]
+    `parts`: what of documents was done beyond their first parts. `read`: pictures in which text was looked for.
+    """
+
+    stage: Literal["listing", "indexing", "uploading", "finishing", "asking", "describing"]
     done: int = 0
     total: int = 0
     skipped: int = 0
+    parts: int = 0
+    read: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run did. `skipped` holds (uri, reason) of the first 1,000 of `skipped_count`.
+    """What a run did, in files; `parts` counts the records that documents have beyond one each, and `read` the pictures
+    in which text was looked for. `skipped` holds (uri, reason) of the first 1,000 of `skipped_count`.
 
     `stopped`: it was interrupted, and the next run goes on. `incomplete`: what could not be listed ("" where all was);
     nothing was removed then.
@@ -39,6 +46,8 @@ class Report:
     skipped_count: int
     warnings: tuple[str, ...]
     seconds: float
+    parts: int = 0
+    read: int = 0
     stopped: bool = False
     incomplete: str = ""
 
@@ -74,11 +83,11 @@ class Tally:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self.total = self.added = self.updated = self.removed = 0
+        self.total = self.added = self.updated = self.removed = self.parts = 0
         self.incomplete = self.unseen = ""  # what could not be listed, and what reads do not show yet
-        self._passed = self._untold = 0
+        self._passed = self._passed_parts = self._read = self._missed = self._untold = 0
         self._skips = Skips()
-        self.skip = self._skips.add  # (uri, reason) of pictures that are left out
+        self.skip = self._skips.add  # (uri, reason) of what is left out
         self._warnings: list[str] = []
 
     def wanted(self, changes: Iterator[Change]) -> Iterator[Change]:
@@ -91,15 +100,29 @@ class Tally:
     def passing(self, batches: Iterable[Sequence[Embedded]]) -> Iterator[Embedded]:
         """The items of embedded batches, telling progress as they pass."""
         for batch in batches:
-            self._passed += len(batch)
-            self.skip((item.uri, item.reason) for item in batch if isinstance(item, Skipped))
-            self._run.progress(Progress("indexing", self._passed, self.total, self._skips.count))
+            for item in batch:
+                self._pass(item)
+            done = (self._passed, self.total, self._skips.count, self._passed_parts, self._read)
+            self._run.progress(Progress("indexing", *done))
             yield from batch
+
+    def _pass(self, item: Embedded) -> None:
+        if isinstance(item, Skipped):
+            self.skip([(item.uri, item.reason)])
+            part = item.part
+        else:
+            _, draft = item
+            part = bool(draft.parent)
+            self._read += draft.looked
+            self._missed += draft.missed
+        self._passed += not part
+        self._passed_parts += part
 
     def add(self, written: Written) -> None:
         """Counts a chunk that is safe in the index."""
         self.added += written.added
         self.updated += written.updated
+        self.parts += written.parts
         self.skip((item.uri, item.reason) for item in written.skipped)
         self.warn(written.warnings)
 
@@ -113,7 +136,12 @@ class Tally:
 
     def report(self, listed: int, seconds: float) -> Report:
         """The run's summary."""
-        unseen = [self.unseen] if self.unseen else []
+        first = [self.unseen] if self.unseen else []
+        if self._missed:
+            first.append(
+                f"{self._missed:,} pictures seem to hold text, which was not read: "
+                'pip install "imagelore[ocr]", or say --ocr off'
+            )
         more = [f"... and {self._untold:,} more warnings"] if self._untold else []
         return Report(
             added=self.added,
@@ -122,8 +150,10 @@ class Tally:
             removed=self.removed,
             skipped=tuple(self._skips.named),
             skipped_count=self._skips.count,
-            warnings=(*unseen, *self._warnings, *more),
+            warnings=(*first, *self._warnings, *more),
             seconds=seconds,
+            parts=self.parts,
+            read=self._read,
             stopped=self._run.stop(),
             incomplete=self.incomplete,
         )

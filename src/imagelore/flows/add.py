@@ -1,4 +1,4 @@
-"""Pictures that arrive through the page: kept in a folder of their own beside the knowledge base, then indexed."""
+"""Files that arrive through the page: kept in a folder of their own beside the knowledge base, then indexed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from imagelore.errors import SourceError, UnreadableError, UsageError
-from imagelore.flows._listing import SIDECARS, TABLES, readers
+from imagelore.flows._kinds import SIDECARS, TABLES, readers
 from imagelore.settings import Settings
 from imagelore.types import SourceInfo
 
@@ -19,7 +19,7 @@ _LONGEST = 120
 
 
 def folder_for(settings: Settings) -> Path | None:
-    """Where added pictures go: `imagelore-pictures` beside `./.imagelore`. None: the knowledge base is no folder."""
+    """Where added files go: `imagelore-pictures` beside `./.imagelore`. None: the knowledge base is no folder."""
     if "://" in settings.kb:
         return None
     kb = Path(settings.kb).resolve()
@@ -29,7 +29,7 @@ def folder_for(settings: Settings) -> Path | None:
 def source_for(folder: Path, sources: tuple[SourceInfo, ...]) -> str:
     """The address to index after adding: a source that holds the folder already, else the folder itself.
 
-    So a picture never gets two records, one for each source that sees it.
+    So a file never gets two records, one for each source that sees it.
     """
     for source in sources:
         if "://" not in source.root and folder.is_relative_to(Path(source.root)):
@@ -39,7 +39,7 @@ def source_for(folder: Path, sources: tuple[SourceInfo, ...]) -> str:
 
 @cache
 def endings() -> frozenset[str]:
-    """The file name endings that can be added: of pictures, of texts beside them, of metadata tables."""
+    """The file name endings that can be added: of pictures, documents, texts beside them, metadata tables."""
     return frozenset({*readers(), *SIDECARS, *(os.path.splitext(table)[1] for table in TABLES)})
 
 
@@ -50,12 +50,12 @@ def save(folder: Path, name: str, data: bytes) -> Path:
     written again. A file is there whole or not at all.
 
     Raises:
-        UnreadableError: a kind of file that is neither a picture nor its metadata.
+        UnreadableError: a kind of file that is neither a picture, nor a document, nor metadata.
         SourceError: the folder cannot be written.
     """
     path = folder / safe_name(name)
     if path.suffix.lower() not in endings():
-        raise UnreadableError(f"{name!r} is no picture: its name ends in none of the known endings")
+        raise UnreadableError(f"{name!r} is no picture or document: its name ends in none of the known endings")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         return _written(path, data)

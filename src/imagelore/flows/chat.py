@@ -14,7 +14,7 @@ from imagelore.flows._finding import found_for
 from imagelore.flows._recalling import pictures_of
 from imagelore.flows._understanding import understanding
 from imagelore.flows.pictures import jpeg
-from imagelore.generate import citations, uncited
+from imagelore.generate import Bounded, citations, uncited
 from imagelore.types import (
     NOTHING,
     Attached,
@@ -38,6 +38,7 @@ ChatStream = Generator[ChatEvent, None, None]
 """`Retrieved`, then `Delta` and `Notice`, then `Done`; closing it ends the request behind it."""
 Shown = bytes | str
 """A picture of a question: its bytes, or the id of a record whose picture it is."""
+_LINES = 40  # of a page that is remembered: questions about "the one with the invoice number" look there
 REMEMBERED = 40
 """Turns that shape what follows: `history` may hold more, and nothing older is looked at."""
 
@@ -113,8 +114,9 @@ def turn(question: str, answer: str, found: Retrieved, files: Sequence[Path] = (
 
 
 def _light(hit: Hit) -> Hit:
-    """A hit without its thumbnail and vectors: what a long conversation keeps is small."""
-    return replace(hit, record=replace(hit.record, thumbnail=b"", images=NOTHING, texts=NOTHING))
+    """A hit without its thumbnail, its vectors and all but its first lines: what a long conversation keeps is small."""
+    lines = hit.record.lines[:_LINES]
+    return replace(hit, record=replace(hit.record, thumbnail=b"", images=NOTHING, texts=NOTHING, lines=lines))
 
 
 def _prompt(kb: KnowledgeBase, asked: Prompt, hits: Sequence[Hit], reduced: list[str]) -> Prompt:
@@ -130,4 +132,5 @@ def _prompt(kb: KnowledgeBase, asked: Prompt, hits: Sequence[Hit], reduced: list
         return jpeg(file.data, kb.settings.answer_side, kb.settings)
 
     most = min(kb.settings.answer_pictures, kb.generator.pictures)
-    return augment(asked, hits, shrunk, Budget(pictures=most, tokens=kb.settings.answer_tokens))
+    room = kb.generator.room() if isinstance(kb.generator, Bounded) else kb.settings.answer_tokens
+    return augment(asked, hits, shrunk, Budget(pictures=most, tokens=min(kb.settings.answer_tokens, room)))

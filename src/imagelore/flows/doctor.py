@@ -166,7 +166,7 @@ def _embedder(settings: Settings, known: _Known) -> Iterator[Check]:
     stamped = known.index.embedder.name if known.index else ""
     name = settings.embedder or stamped or embedder_name(settings)
     own = _own(providers.load("embed", name.partition(":")[0]))
-    embedder = load_embedder(name, settings)
+    embedder = load_embedder(name, settings, known.index.embedder if known.index else None)
     known.embedder = embedder.info
     if own:
         yield from own(settings)

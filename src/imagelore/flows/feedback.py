@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from imagelore.errors import KnowledgeBaseError, UnreadableError
+from imagelore.flows._located import located
 from imagelore.flows.pictures import jpeg
 from imagelore.settings import Settings
 from imagelore.types import Attached, Turn
@@ -120,7 +121,7 @@ def _row(settings: Settings, place: Path, judged: Judged) -> dict[str, Any]:
             for t in judged.history[-_MOST_TURNS:]
         ],
         "hits": [{"id": h.record.id, "path": h.record.path, "uri": h.uri} for h in turn.hits[:_MOST_HITS]],
-        "cited": [turn.hits[number - 1].record.path for number in turn.cited if 0 < number <= len(turn.hits)],
+        "cited": [located(turn.hits[number - 1].record) for number in turn.cited if 0 < number <= len(turn.hits)],
         "fits": any(hit.fits for hit in turn.hits),
     }
 

@@ -1,7 +1,8 @@
 """The index flow: source -> read -> embed -> index, as a pipeline whose stages overlap.
 
 Reading (and decoding), embedding and writing each have threads of their own and a bounded number of pictures under
-way. What was written stays, however the run ends; the next run goes on from there.
+way. A picture becomes a record, a document as many as it has parts. What was written stays, however the run ends; the
+next run goes on from there.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
-from itertools import groupby
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any, cast
 
@@ -22,9 +23,10 @@ from imagelore.flows._calibrate import calibrate
 from imagelore.flows._fields import Fields
 from imagelore.flows._listing import Listing, list_into
 from imagelore.flows._naming import named
-from imagelore.flows._overlap import chunked, overlapped
-from imagelore.flows._plan import Change, Plan, scratch
-from imagelore.flows._stages import Draft, Embed, Read, Write, Written
+from imagelore.flows._overlap import chunked, interleaved, overlapped
+from imagelore.flows._plan import Plan, scratch
+from imagelore.flows._reading import Draft, Read, effort
+from imagelore.flows._stages import Embed, Write, Written
 from imagelore.flows._tally import Progress, Report, Run, Tally
 from imagelore.flows.knowledge import (
     embedder_name,
@@ -48,42 +50,47 @@ _PATIENCE = (
     150.0  # seconds of nothing but refusals until a run gives an embedder up: a minute of throttling, twice over
 )
 _AHEAD = 16  # pictures, per thread, that a stage may be ahead of the next
+_OPEN = 2  # documents, per thread, that are open at once
 
 
 def ingest(settings: Settings, address: str, run: Run | None = None) -> Report:
     """Brings a knowledge base up to date with a source, and makes it if there is none.
 
-    New and changed pictures are embedded; where only the metadata beside a picture changed, its text alone is. Records
-    whose picture is gone are removed, after a listing that finished, and never more than half of them unless that was
-    allowed.
+    New and changed files are read and embedded; where only the metadata beside a picture changed, its text alone is.
+    Records whose file is gone are removed, after a listing that finished, and never those of more than half of the
+    files unless that was allowed.
 
     Raises:
-        SourceError: the source is missing, or holds no picture that can be read (nothing was created), or more than
-            half of its pictures are gone.
+        SourceError: the source is missing, or holds nothing that can be read (nothing was created), or more than half
+            of its files are gone.
+        MissingExtraError: text in pictures is to be read in any case, and what reads it is not installed.
         KnowledgeBaseError: it is locked, of another embedder, or the disk is full; what was written stays.
         EmbedderError: the model does not work at all.
     """
     run, start = run or Run(), time.perf_counter()
-    source = open_source(address, settings)
+    source, ocr = open_source(address, settings), effort(settings)
     index, embedder = _opened(settings)
     tally, fields = Tally(run), Fields(index.info().fields if index else {})
-    options = Options(image_side=embedder.info.image_side, max_pixels=settings.max_pixels, gps=settings.gps)
-    read = Read(source, options)
-    with scratch("gps" if settings.gps else "") as plan:
-        listing = listed(plan, source, fields, run, tally)
+    with scratch("gps" if settings.gps else "", ocr) as plan:
+        listing = listed(plan, source, Listing(fields, settings.documents), run, tally)
         name = named(plan, source, index, settings, run.name)
-        if not plan.pictures() and not plan.known():
-            unread = f": {listing.passed_over()} cannot be read" if listing.unread else ""
-            raise SourceError(f"there is no picture in `{source.root}`{unread}")
+        if not plan.files() and not plan.known():
+            unread = f": {listing.passed_over()} cannot be read{listing.mend()}" if listing.unread else ""
+            what = "picture or document" if settings.documents else "picture"
+            raise SourceError(f"there is no {what} in `{source.root}`{unread}")
         going = 0 if tally.incomplete else plan.check_removals(address, run.allow_removals)
         described(plan, source, listing.tables, fields, tally)
         tally.total = plan.compare()
+        options = Options(
+            image_side=embedder.info.image_side, max_pixels=settings.max_pixels, gps=settings.gps, ocr=ocr
+        )
+        read = Read(source, options, name, run.stop, misses=settings.ocr == "auto" and ocr == "off")
         index = index or _made(plan, read, embedder, settings)
         index.remember(SourceInfo(name, source.root))
         if new := fields.settle():
             index.declare(new)
         stages = (read, Embed(embedder, index, name, reuse=plan.known() > 0), Write(index, fields))
-        for written in _pipeline(plan.changes(), stages, settings.workers, tally):
+        for written in _pipeline(plan, stages, settings.workers, tally):
             tally.add(written)
         if going and not run.stop():
             tally.removed = _remove(index, plan)
@@ -92,7 +99,7 @@ def ingest(settings: Settings, address: str, run: Run | None = None) -> Report:
         tally.unseen = index.refresh()  # also when nothing changed: the run before may have been killed just here
         if not run.stop():
             _calibrate(index, embedder, tally)
-        return tally.report(plan.pictures(), time.perf_counter() - start)
+        return tally.report(plan.files(), time.perf_counter() - start)
 
 
 def _opened(settings: Settings) -> tuple[Index | None, Embedder]:
@@ -103,19 +110,18 @@ def _opened(settings: Settings) -> tuple[Index | None, Embedder]:
     return None, load_embedder(embedder_name(settings), settings)
 
 
-def listed(plan: Plan, source: Source, fields: Fields, run: Run, tally: Tally) -> Listing:
+def listed(plan: Plan, source: Source, listing: Listing, run: Run, tally: Tally) -> Listing:
     """The listing, into the plan. A part that cannot be listed is told at the end; all else is indexed."""
-    listing = Listing(fields)
     try:
         list_into(plan, source, lambda seen: run.progress(Progress("listing", seen)), listing)
     except SourceError as error:
-        if not plan.pictures():
+        if not plan.files():
             raise
         tally.incomplete = f"{error}; the rest was indexed, and nothing was removed"
     tally.skip((source.uri(path), reason) for path, reason in source.skipped)
     tally.warn(source.notes)
     if listing.unread:
-        tally.warn([f"{listing.passed_over()} passed over: imagelore does not read them"])
+        tally.warn([f"{listing.passed_over()} passed over: imagelore does not read them{listing.mend()}"])
     return listing
 
 
@@ -125,7 +131,7 @@ def described(plan: Plan, source: Source, tables: Sequence[Asset], fields: Field
         plan.add_rows(table.path, _rows(source, table, fields, tally))
     for origin, paths in groupby(plan.orphans(), key=itemgetter(0)):
         first, *more = (path for _, path in paths)
-        tally.warn([f"{origin}: there is no picture `{first}`" + (f", nor {len(more):,} others" if more else "")])
+        tally.warn([f"{origin}: there is no file `{first}`" + (f", nor {len(more):,} others" if more else "")])
 
 
 def _rows(source: Source, table: Asset, fields: Fields, tally: Tally) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -148,29 +154,29 @@ def _rows(source: Source, table: Asset, fields: Fields, tally: Tally) -> Iterato
 
 
 def _made(plan: Plan, read: Read, embedder: Embedder, settings: Settings) -> Index:
-    """A new knowledge base, once a picture could be read and the embedder answers: nothing is made of nothing."""
+    """A new knowledge base, once a file could be read and the embedder answers: nothing is made of nothing."""
     reasons, count = [], 0
     for change in plan.changes():
-        item = read(change)
-        if isinstance(item, Draft):
-            embedder.embed_texts(["a picture"], role="query")  # a key that is wrong leaves no empty knowledge base
-            return cast(Index, index_provider(settings.kb).create(settings.kb, embedder.info, settings))
+        for item in read.parts(change):
+            if isinstance(item, Draft):
+                embedder.embed_texts(["a picture"], role="query")  # a key that is wrong leaves no empty knowledge base
+                return cast(Index, index_provider(settings.kb).create(settings.kb, embedder.info, settings))
+            if len(reasons) < 3:
+                reasons.append(f"{item.uri}: {item.reason}")
         count += 1
-        if count <= 3:
-            reasons.append(f"{item.uri}: {item.reason}")
-    told = "; ".join(reasons) + ("; ..." if count > 3 else "")
-    raise SourceError(f"none of the {count:,} pictures in `{read.source.root}` can be read: {told}")
+    told = "; ".join(reasons) + ("; ..." if count > len(reasons) else "")
+    raise SourceError(f"none of the {count:,} files in `{read.source.root}` can be read: {told}")
 
 
-def _pipeline(
-    changes: Iterator[Change], stages: tuple[Read, Embed, Write], workers: int, tally: Tally
-) -> Iterator[Written]:
+def _pipeline(plan: Plan, stages: tuple[Read, Embed, Write], workers: int, tally: Tally) -> Iterator[Written]:
     read, embed, write = stages
-    info = embed.embedder.info
+    info, workers = embed.embedder.info, workers or os.cpu_count() or 1
     batches = max(2, _AHEAD // info.batch)
     with (
-        closing(overlapped(read, tally.wanted(changes), workers or os.cpu_count() or 1, _AHEAD)) as drafts,
-        closing(overlapped(embed, chunked(drafts, info.batch, 1.0), info.parallel, batches)) as embedded,
+        closing(interleaved(read, tally.wanted(plan.changes(documents=False)), workers, _AHEAD)) as pictures,
+        closing(interleaved(read, tally.wanted(plan.changes(documents=True)), workers, _OPEN)) as parts,
+        closing(chunked(chain(pictures, parts), info.batch, 1.0)) as drafts,
+        closing(overlapped(embed, drafts, info.parallel, batches)) as embedded,
         closing(overlapped(write, chunked(tally.passing(embedded), _CHUNK, _SECONDS), 1)) as written,
     ):
         yield from written

@@ -139,7 +139,7 @@ def load_generator(settings: Settings) -> Generator:
 def generator_name(settings: Settings) -> str:
     """The chosen generator, else the first whose service is set, else the one that needs none.
 
-    What follows a colon (`llamacpp:FILE.gguf`) is the provider's own to read.
+    What follows a colon (`llamacpp:MODEL`) is the provider's own to read.
     """
     if settings.generator:
         return settings.generator.partition(":")[0]
@@ -164,15 +164,28 @@ def open_embedder(settings: Settings, stamp: EmbedderInfo) -> Embedder:
         MismatchError: the settings name another one, or this release's vectors differ from the stamped ones.
     """
     asked = settings.embedder or stamp.name
-    embedder = load_embedder(asked, settings)
+    embedder = load_embedder(asked, settings, stamp)
     check_embedder(embedder.info, stamp, settings.kb)
     return embedder
 
 
-def load_embedder(name: str, settings: Settings) -> Embedder:
-    """An embedder by name; what follows a colon (`clip:MODEL`) is the provider's own to read."""
+def load_embedder(name: str, settings: Settings, stamp: EmbedderInfo | None = None) -> Embedder:
+    """An embedder by name; what follows a colon (`clip:MODEL`) is the provider's own to read.
+
+    Where the settings name no sentence encoder, it has that of the `stamp`.
+
+    Raises:
+        UsageError: there is no such model, or the settings name a sentence encoder for one that has none beside it.
+    """
     module = providers.load("embed", name.partition(":")[0])
-    return cast(Embedder, module.create(replace(settings, embedder=name)))
+    sentences = settings.sentences or (stamp.sentences if stamp else "")
+    embedder = cast(Embedder, module.create(replace(settings, embedder=name, sentences=sentences)))
+    if settings.sentences and not embedder.info.sentences:
+        raise UsageError(
+            f"the embedder {name!r} reads texts by itself: leave out `--sentences {settings.sentences}` (the setting "
+            "`sentences`), or take `--embedder clip:MODEL`"
+        )
+    return embedder
 
 
 def check_embedder(asked: EmbedderInfo, stamp: EmbedderInfo, kb: str) -> None:
@@ -183,7 +196,13 @@ def check_embedder(asked: EmbedderInfo, stamp: EmbedderInfo, kb: str) -> None:
     """
     if asked.identity == stamp.identity:
         return
-    other = f"`imagelore index FOLDER --kb OTHER --embedder {asked.name}`"
+    sentences = f" --sentences {asked.sentences}" if asked.sentences else ""
+    other = f"`imagelore index FOLDER --kb OTHER --embedder {asked.name}{sentences}`"
+    if asked.name == stamp.name and asked.sentences != stamp.sentences:
+        raise MismatchError(
+            f"`{kb}` was made with the sentence encoder {stamp.sentences or 'starter'!r}, not {asked.sentences!r}: "
+            f"leave out `--sentences`, or index into another place with {other}"
+        )
     if asked.name == stamp.name:
         raise MismatchError(
             f"`{kb}` was made by version {stamp.version} of the embedder {stamp.name!r}, and this is version "

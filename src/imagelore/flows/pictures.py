@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
+from urllib.parse import quote
 
 from imagelore import providers
 from imagelore.errors import SourceError, UnreadableError
+from imagelore.flows._kinds import readers, suffix
 from imagelore.read import Options
 from imagelore.settings import Settings
 from imagelore.source import Source
 from imagelore.types import Asset, IndexInfo, Record
 
+_PAGE = re.compile(r"page (\d+)(?:, picture (\d+))?")
+
 
 @dataclass(frozen=True, slots=True)
 class PictureFile:
-    """A picture's bytes as they are stored; `notice` says what the reader should know (the source is gone)."""
+    """A picture's bytes as they are stored, or a document's part as a picture.
+
+    `notice` says what the reader should know (the source is gone).
+    """
 
     data: bytes
     media_type: str
@@ -32,16 +40,18 @@ class Pictures:
         self._sources: dict[str, Source] = {}
 
     def open(self, record: Record) -> PictureFile:
-        """The full picture, from inside its source's root only."""
+        """The full picture, or the picture of a document's part, from inside its source's root only."""
         try:
             data = self._source(record.source).read(Asset(record.path, record.version, 0))
+            if provider := readers().get(suffix(record.path)):
+                data = provider.part(data, record.place, Options(max_pixels=self._settings.max_pixels))
         except (SourceError, UnreadableError) as error:
             return PictureFile(record.thumbnail, "image/jpeg", f"only the thumbnail is left: {error}")
         return PictureFile(data, media_type(data))
 
     def uri(self, record: Record) -> str:
-        """The address that a person would use for the record's file; it ends in the path."""
-        return self._source(record.source).uri(record.path)
+        """The address that a person would use for the record's file; it ends in the path, or in a part's place."""
+        return at(self._source(record.source).uri(record.path), record.place if record.parent else "")
 
     def _source(self, name: str) -> Source:
         if name not in self._sources:
@@ -50,6 +60,15 @@ class Pictures:
                 raise SourceError(f"the knowledge base does not know a source named {name!r}")
             self._sources[name] = open_source(roots[name], self._settings)
         return self._sources[name]
+
+
+def at(uri: str, place: str) -> str:
+    """The address of a part: `#page=3` is what PDF viewers understand (PDF Open Parameters, Adobe 2007, page 6)."""
+    if not place:
+        return uri
+    if page := _PAGE.fullmatch(place):
+        return f"{uri}#page={page[1]}" + (f"&picture={page[2]}" if page[2] else "")
+    return f"{uri}#{quote(place)}"
 
 
 def open_source(address: str, settings: Settings) -> Source:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from imagelore import providers
 from imagelore.errors import UnreadableError, UsageError
 from imagelore.flows._rerank import reranker
-from imagelore.flows._wording import Worded, worded
+from imagelore.flows._wording import Worded, placed, worded
 from imagelore.read import Options
 from imagelore.retrieve import MOST_PICTURES, Choice, Wanted, reranked, retrieve
 from imagelore.types import Asset, Hit, Query, Scope, Usage, Vectors
@@ -80,14 +80,12 @@ def _browsed(kb: KnowledgeBase, top: int, scope: Scope) -> Retrieval:
 
 
 def _query(kb: KnowledgeBase, asked: Worded, pictures: Sequence[bytes], depth: int) -> Query:
-    texts: dict[str, Vectors] = {}
     images: dict[str, Vectors] = {}
     seen: tuple[tuple[tuple[str, float], ...], ...] = ()
-    if asked.meant:
-        texts = {space: rows[0] for space, rows in kb.embedder.embed_texts([asked.meant], role="query").items()}
+    (texts,) = placed(kb.embedder, [asked])
     if pictures:
-        embedded = kb.embedder.embed_images([_decoded(kb, data) for data in pictures])
-        images, seen = dict(embedded.vectors), embedded.seen
+        made = kb.embedder.embed_images([_decoded(kb, data) for data in pictures])
+        images, seen = dict(made.vectors), made.seen
     return Query(asked.text, texts, images, depth, seen, asked.original)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from imagelore.errors import ImageloreError
 from imagelore.flows.knowledge import generator_name, index_name, load_generator, open_index
+from imagelore.flows.models import listed
 from imagelore.flows.pictures import source_name
 from imagelore.settings import Settings
 from imagelore.types import Calibration
@@ -34,6 +35,10 @@ class Status:
         yield "pictures", f"{self.records:,}"
         spaces = ", ".join(f"{name} ({dimensions})" for name, dimensions in self.embedder["spaces"].items())
         yield "embedder", f"{self.embedder['name']} {self.embedder['version']}: {spaces}"
+        told = (f"{name}: {', '.join(read) or 'many'}" for name, read in self.embedder["languages"].items())
+        yield "languages", "; ".join(told)
+        for model in self.embedder["models"]:
+            yield "model", _model(model)
         yield "generator", self.generator
         for name, root in self.sources.items():
             yield "source", f"{name}: {root}"
@@ -51,11 +56,21 @@ def status(settings: Settings) -> Status:
         KnowledgeBaseError: there is none.
     """
     info = open_index(settings).info()
-    spaces = {space.name: space.dimensions for space in info.embedder.spaces}
+    made = info.embedder
     return Status(
         kb=info.address,
         records=info.records,
-        embedder={"name": info.embedder.name, "version": info.embedder.version, "spaces": spaces},
+        embedder={
+            "name": made.name,
+            "version": made.version,
+            "spaces": {space.name: space.dimensions for space in made.spaces},
+            "languages": {space.name: list(space.languages) for space in made.spaces if space.queries},
+            "models": [
+                {"name": model.offered.name, "licence": model.offered.licence, "here": model.here}
+                for model in listed()
+                if model.offered.name in (made.name.removeprefix("clip:"), made.sentences)
+            ],
+        },
         generator=_generator(settings),
         sources={source.name: source.root for source in info.sources},
         fields=dict(info.fields),
@@ -64,11 +79,17 @@ def status(settings: Settings) -> Status:
         calibration=info.calibration,
         steps={
             "source": ", ".join(sorted({source_name(source.root) for source in info.sources})) or "none yet",
-            "embed": info.embedder.name,
+            "embed": made.name,
             "index": index_name(settings.kb),
             "generate": generator_name(settings),
         },
     )
+
+
+def _model(model: Mapping[str, str]) -> str:
+    name, here = model["name"], model["here"]
+    where = "on this machine" if here == "yes" else f"not whole on this machine: `imagelore models pull {name}`"
+    return f"{name} ({model['licence']}), {where}"
 
 
 def _told(made: Calibration | None) -> str:

@@ -9,7 +9,9 @@ from datetime import date
 from itertools import chain
 
 from imagelore.index import Index
+from imagelore.passages import paragraphs
 from imagelore.types import Facet, Hit, Record
+from imagelore.words import content_words
 
 PLACES = ("place", "location", "where", "city", "town", "region", "country", "site")
 """Names of fields that say where, the most telling first."""
@@ -17,6 +19,7 @@ PLACES = ("place", "location", "where", "city", "town", "region", "country", "si
 _SAMPLE = 60  # records looked at: enough to meet every kind of question, few enough to stay instant
 _FOLLOWED = 12  # hits that are looked at for what tells them apart
 _LONGEST = 48  # characters of a title or value that still reads well inside a question
+_HEAD = 3  # paragraphs of a page among which its heading is
 _SURE = 0.6  # the probability from which a seen class is worth asking about
 
 
@@ -46,7 +49,7 @@ def suggestions(index: Index, hits: Sequence[Hit] = (), limit: int = 4) -> tuple
     facets = index.facets()
     kinds = [
         _narrower(found), _where(records), _how_many(records, facets), _look_alike(records), _when(records),
-        _same(found[:4], facets), _which(records, facets),
+        _same(found[:4], facets), _read(records), _which(records, facets),
     ]  # fmt: skip
     firsts = [kind for kind in (next(kind, None) for kind in kinds) if kind is not None]
     chosen = {suggestion.text.casefold(): suggestion for suggestion in chain(firsts, *kinds)}
@@ -65,6 +68,17 @@ def _narrower(records: Sequence[Record]) -> Iterator[Suggestion]:
     splitting = [(text, n) for text, n in held if 1 < n < len(records)]
     for text, _ in sorted(splitting, key=lambda pair: abs(2 * pair[1] - len(records))):
         yield Suggestion(text)
+
+
+def _read(records: Sequence[Record]) -> Iterator[Suggestion]:
+    """What stands in documents and pictures: a page's heading, a sign's first words."""
+    for record in records:
+        parts = paragraphs(record.lines)
+        heading = next((text for text in parts[:_HEAD] if _short(text) and len(content_words(text)) > 1), "")
+        if heading and record.place and ", picture " not in record.place:
+            yield Suggestion(f'What is said about "{heading}"?')
+        elif heading:
+            yield Suggestion(f'Which picture says "{heading}"?')
 
 
 def _same(records: Sequence[Record], facets: Sequence[Facet]) -> Iterator[Suggestion]:

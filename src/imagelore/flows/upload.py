@@ -1,9 +1,10 @@
 """A folder of this machine into a container: `imagelore upload FOLDER az://ACCOUNT/CONTAINER[/PREFIX]`.
 
-Every file that a local source lists goes along, pictures and the metadata beside them alike, so that indexing the
-container gives what indexing the folder gives; hidden files stay here. Nothing is ever deleted there. A blob is
-written whole or not at all, so an interrupted upload is continued by the next one: what is there with the same size and
-MD5 is left alone. Listing and remote listing meet in a scratch SQLite file: memory does not grow with the folder.
+Every file that a local source lists goes along, pictures, documents and the metadata beside them alike, so that
+indexing the container gives what indexing the folder gives; hidden files stay here. Nothing is ever deleted there. A
+blob is written whole or not at all, so an interrupted upload is continued by the next one: what is there with the same
+size and MD5 is left alone. Listing and remote listing meet in a scratch SQLite file: memory does not grow with the
+folder.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from imagelore.generate._checked import checked, citations, uncited
 from imagelore.generate._support import doubts
 from imagelore.types import GeneratorEvent, Prompt, Reply, Task
 
-__all__ = ["ChatModel", "Generator", "checked", "citations", "doubts", "uncited"]
+__all__ = ["Bounded", "ChatModel", "Generator", "checked", "citations", "doubts", "uncited"]
 
 
 class Generator(Protocol):
@@ -52,5 +52,18 @@ class ChatModel(Protocol):
 
         Raises:
             GeneratorError: no reply can be had within the task's time.
+        """
+        ...
+
+
+@runtime_checkable
+class Bounded(Protocol):
+    """A generator that knows how much it can read: a prompt beyond that would be refused."""
+
+    def room(self) -> int:
+        """Tokens that a prompt may take.
+
+        Raises:
+            GeneratorError: the model cannot be had.
         """
         ...

@@ -9,12 +9,13 @@ from __future__ import annotations
 import base64
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from importlib import resources
 from typing import Any
 
 from imagelore import words
+from imagelore.passages import excerpt
 from imagelore.types import Count, Intent, Prompt, PromptSource, Record, Turn
 
 _VALUE_LIMIT = 300  # characters of one field, of the tags, of a title
@@ -105,8 +106,9 @@ def _block(prompt: Prompt, pictures: bool, text_limit: int) -> str:
         lines += ["Over the whole knowledge base (exact):", *map(_count, prompt.counts), ""]
     if understood := _flat(_understood(prompt.intent), _VALUE_LIMIT):
         lines += [f"The question was understood as: {understood}", ""]
+    wanted = frozenset(words.stems(prompt.intent.text or prompt.question))
     for source in prompt.sources:
-        lines += [*_source(source, pictures, text_limit), ""]
+        lines += [*_source(source, pictures, text_limit, wanted), ""]
     if not any(source.hit.fits for source in prompt.sources):
         closest = "; these are the closest there are." if prompt.sources else "."
         lines.append(f"No picture of the knowledge base fits this question{closest}")
@@ -122,28 +124,40 @@ def _count(count: Count) -> str:
     return f"- {count.number} of {count.total} pictures {_flat(count.condition, _VALUE_LIMIT)}"
 
 
-def _source(source: PromptSource, pictures: bool, text_limit: int) -> Iterator[str]:
+def _source(source: PromptSource, pictures: bool, text_limit: int, wanted: Collection[str]) -> Iterator[str]:
     record = source.hit.record
     yield f"[{source.number}] {_flat(record.name, _VALUE_LIMIT)}"
     if not source.hit.fits:
         yield "  only the closest there is: it may have nothing to do with the question"
-    for name, value in _facts(record, text_limit):
+    for name, value in _facts(record, text_limit, wanted):
         if value:
             yield f"  {name}: {value}"
-    if pictures and source.picture is None:
+    if pictures and source.picture is None and not record.drawn:
         yield f"  (its picture shows the same as {source.twin})" if source.twin else "  (its picture is not sent)"
 
 
-def _facts(record: Record, text_limit: int) -> Iterator[tuple[str, str]]:
+def _facts(record: Record, text_limit: int, wanted: Collection[str]) -> Iterator[tuple[str, str]]:
     yield "file", _flat(record.path, _VALUE_LIMIT)
     yield "text", _flat(record.text, text_limit)
+    # one line: what stands in a picture can neither end the block nor open another source
+    yield _inscribed(record), _flat(excerpt(record.lines, wanted, text_limit), text_limit)
     yield "tags", _flat(", ".join(record.tags), _VALUE_LIMIT)
     yield "taken", record.taken_at.isoformat(" ", "minutes") if record.taken_at else ""
     for name, value in list(record.fields.items())[:_FIELDS]:
         yield _flat(name, 60), _flat(words.said(value), _VALUE_LIMIT)
+    described = record.described
+    by = f" by {_flat(described.model, 60)}" if described.model else ""
+    yield f"a model's description{by} (a guess)", _flat(described.text, _VALUE_LIMIT)
+    yield f"a model's tags{by} (a guess)", _flat(", ".join(described.tags), _VALUE_LIMIT)
     seen = [f"{name} ({probability:.0%})" for name, probability in record.seen.classes[:_SEEN]]
     yield "seen by a classifier (a guess)", _flat(", ".join(seen), _VALUE_LIMIT)
     yield "main colours (a guess)", _flat(", ".join(record.seen.colours), _VALUE_LIMIT)
+
+
+def _inscribed(record: Record) -> str:
+    if not record.place or ", picture " in record.place:
+        return "text in the picture (read by a machine: letters may be wrong)"
+    return f"text of {_flat(record.place, 60)}"
 
 
 def _flat(text: str, limit: int) -> str:

@@ -63,12 +63,16 @@ def read(values: Mapping[str, Any], address: str, newest: int) -> Stamp:
         )
     try:
         facts = dict(values["embedder"])
-        spaces = tuple(Space(**space) for space in facts.pop("spaces"))
+        languages = facts.pop("languages", ())  # until they became the spaces' own
+        spaces = tuple(_space(space, languages) for space in facts.pop("spaces"))
         sources = tuple(SourceInfo(**source) for source in values["sources"])
-        languages = tuple(facts.pop("languages", ()))
-        return Stamp(version, EmbedderInfo(spaces=spaces, languages=languages, **facts), sources, _calibration(values))
+        return Stamp(version, EmbedderInfo(spaces=spaces, **facts), sources, _calibration(values))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise damaged(address, error) from error
+
+
+def _space(values: Mapping[str, Any], languages: Sequence[str]) -> Space:
+    return Space(**{**values, "languages": tuple(values.get("languages", languages))})
 
 
 def _calibration(values: Mapping[str, Any]) -> Calibration | None:

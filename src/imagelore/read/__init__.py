@@ -64,6 +64,8 @@ class Reading:
     place: str = ""  # in the document: "page 3", "page 3, picture 2", "slide 4", "part 2"; "" for a picture file
     lines: tuple[Line, ...] = ()  # text in it, in reading order
     drawn: bool = False  # the picture is only the text, set on paper by us: there is nothing to see in it
+    ocr_seconds: float = 0.0  # that reading the text in it took; 0: none was looked for
+    warnings: tuple[str, ...] = ()  # what was left out of it, and why
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from imagelore.retrieve._calibration import VERSION as CALIBRATION
 from imagelore.retrieve._calibration import Trial, calibrated, trial
 from imagelore.retrieve._duplicates import near_duplicate
 from imagelore.retrieve._fusion import fused, places, shared
+from imagelore.retrieve._groups import Groups, together
 from imagelore.retrieve._relevance import FITS, Relevance
 from imagelore.retrieve._rerank import Judgement, Reranker, reranked
 from imagelore.retrieve._weights import MOST_PICTURES, OF_WORDS, WEIGHTS, Choice, wording
@@ -75,10 +76,12 @@ def retrieve(
     """The best records for a question, near-duplicates collapsed into one.
 
     Rankings are joined by weighted reciprocal rank fusion; what words count for beside a picture depends on the words
-    (`_weights.wording`). Of near-duplicates, the one most like the question's picture is shown, else the best; pictures
-    that are described differently stay apart. Of the best, those that fit the question come first, then those that are
-    only the closest there are (`fits=False`): nothing relevant is an answer too. For a question in words alone those
-    that fit are in order of confidence, which on both sets of `eval/` finds more; weights that were set keep fusion's.
+    (`_weights.wording`). Of near-duplicates, the one most like the question's picture is shown, else the best; what is
+    described differently, or reads differently, stays apart. Of one document a few parts are taken before others that
+    fit, unless the question names it (`_groups`). Of the best, those that fit the question come first, then those that
+    are only the closest there are (`fits=False`): nothing relevant is an answer too. For a question in words alone
+    those that fit are in order of confidence, which on both sets of `eval/` finds more; weights that were set keep
+    fusion's.
     """
     said = wording(query)
     weights = wanted.choice.of(tuple(WEIGHTS), said.factors)
@@ -86,19 +89,18 @@ def retrieve(
     rankings = [ranking for ranking in index.rank(asked, wanted.scope) if ranking.name in weights]
     pool = _Pool(index, wanted.scope, weights, said.colours if "colour" in weights else frozenset())
     relevance = Relevance(asked, embedder, index.calibration())
-    groups: list[list[Hit]] = []
+    groups = Groups(wanted.top, {stem for text in query.wordings for stem in stems(text)})
     for record, score, found in pool.best(rankings, query.depth if pool.colours else _PAGE * wanted.top):
         sure, why = relevance.confidence(record, found), relevance.why(record, found)
         hit = Hit(record, uri(record), score, shared(found, weights), sure >= FITS, why, confidence=sure)
-        _collapse(groups, replace(hit, matched=_matched(query, record)))
-        if len(groups) > wanted.top:
+        groups.add(replace(hit, matched=_matched(query, record)))
+        if groups.full:
             break
     surest = not query.images and wanted.choice == Choice()
-    hits = map(_shown, groups[: wanted.top])
     if surest:
-        return tuple(sorted(hits, key=lambda hit: -hit.confidence if hit.fits else 0.0))
+        return together(sorted(groups.hits(), key=lambda hit: -hit.confidence if hit.fits else 0.0))
     # colours that were asked for count as fitting: else the red original would come before "the same but in green"
-    return tuple(sorted(hits, key=lambda hit: not (hit.fits or "colour" in hit.found)))
+    return together(sorted(groups.hits(), key=lambda hit: not (hit.fits or "colour" in hit.found)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,30 +143,4 @@ def _matched(query: Query, record: Record) -> tuple[str, ...]:
 
 
 def _possible(record: Record, names: set[str]) -> set[str]:
-    return names if record.title or record.text or record.tags else names - _OF_TEXTS
-
-
-def _collapse(groups: list[list[Hit]], hit: Hit) -> None:
-    """Adds a hit to the group of its near-duplicates, or as a group of its own."""
-    for group in groups:
-        if _same_picture(hit.record, group[0].record) and not any(_told_apart(hit.record, o.record) for o in group):
-            group.append(hit)
-            return
-    groups.append([hit])
-
-
-def _same_picture(a: Record, b: Record) -> bool:
-    return bool(a.sha256 and a.sha256 == b.sha256) or near_duplicate(a.phash, b.phash)
-
-
-def _told_apart(a: Record, b: Record) -> bool:
-    """Both say something of their own, and not the same: two products with one photo are two products."""
-    ours, others = ((record.title.strip(), record.text.strip()) for record in (a, b))
-    return any(ours) and any(others) and ours != others
-
-
-def _shown(group: Sequence[Hit]) -> Hit:
-    """One hit for near-duplicates: the one that looks most like the question's picture, else the first, the best."""
-    shown = max(group, key=lambda hit: hit.found["look"].score if "look" in hit.found else -1.0)
-    others = tuple(hit.record.id for hit in group if hit is not shown)
-    return replace(shown, score=group[0].score, duplicates=others)
+    return names if record.worded else names - _OF_TEXTS

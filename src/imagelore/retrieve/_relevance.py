@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
-from imagelore.retrieve._signals import confidence, kind_of, share, signals
+from imagelore.retrieve._signals import confidence, held, kind_of, signals
 from imagelore.types import Calibration, EmbedderInfo, Found, Query, Record
 from imagelore.words import stemmed, stems
 
@@ -45,33 +45,48 @@ class Relevance:
 
     def why(self, record: Record, found: Mapping[str, Found]) -> str:
         """Why this record was found, for a card: "text mentions albino; looks like your picture"."""
-        reasons = []
-        if words := self._shared(record.words()):
-            reasons.append(f"text mentions {words}")
-        elif self._above("meaning", found):
+        reasons = [*self._words_of(record)]
+        if not reasons and self._above("meaning", found):
             reasons.append("text is close in meaning")
         if self._above("look", found):
             reasons.append("looks like your picture")
         if "colour" in found:
             reasons.append("has the colour you ask for")
         if words := self._shared(record.seen.words()):
-            reasons.append(f"seems to show {words}")
+            reasons.append(f"seems to show {', '.join(words)}")
         elif self._above("image", found):
             reasons.append("picture is close to your words")
         return "; ".join(reasons) or "among the closest there are"
+
+    def _words_of(self, record: Record) -> Iterator[str]:
+        """The question's words that a record has: each is told of those that said it, people before machines."""
+        told = self._shared(record.told())
+        read = self._shared(record.read, without=told)
+        if told:
+            yield f"text mentions {', '.join(told)}"
+        if read:
+            yield f"{_inside(record)} mentions {', '.join(read)}"
+        if words := self._shared(record.described.words(), without=[*told, *read]):
+            by = f" by {record.described.model}" if record.described.model else ""
+            yield f"described as {', '.join(words)}{by}"
 
     def _fits(self, record: Record, found: Mapping[str, Found]) -> bool:
         """Vectors above what unrelated things reach, or enough of the question's words in the record or in `seen`."""
         if any(self._above(name, found) for name in self._limits):
             return True
-        return share(self._wordings, [*stems(record.words()), *stems(record.seen.words())]) > _LEAST_SHARE
+        return held(self._wordings, record, stems(record.seen.words())) > _LEAST_SHARE
 
     def _above(self, name: str, found: Mapping[str, Found]) -> bool:
         """A score that stands out: above its floor or, by a calibration, above what most unrelated questions reach."""
         return name in found and name in self._limits and found[name].score >= self._limits[name]
 
-    def _shared(self, text: str) -> str:
+    def _shared(self, text: str, without: Collection[str] = ()) -> list[str]:
         """The question's words that a text has, as they were asked."""
         theirs = {*stems(text)}
         words = [word for wording in self._wordings for form, word in wording.items() if form in theirs]
-        return ", ".join(dict.fromkeys(words))
+        return [word for word in dict.fromkeys(words) if word not in without]
+
+
+def _inside(record: Record) -> str:
+    """What the text that stands in a record is part of: "page", "slide"; "text in it" for a picture."""
+    return "text in it" if not record.place or ", picture " in record.place else record.place.split()[0]

@@ -18,6 +18,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 """Kind of evidence -> its signals: of a picture with text, of one without, and of any beside the question's picture."""
 
 _WIDEST = 8.0  # spreads that a score may be off
+_PASSAGE = 60  # content words: about five lines of a page
 _NOT_RANKED = -1.0  # spreads: the ranking ended before this record
 
 Signals = Mapping[str, float]
@@ -30,8 +31,25 @@ def signals(record: Record, found: Mapping[str, Found], wordings: Sequence[Colle
 
     `wordings`: the stems of the question's words, for each way that it is worded in; the best share counts.
     """
-    raw = {"words": share(wordings, stems(record.words())), "seen": share(wordings, stems(record.seen.words()))}
+    raw = {"words": held(wordings, record), "seen": share(wordings, stems(record.seen.words()))}
     return raw | {name: found[name].score for name in ("meaning", "image", "look") if name in found}
+
+
+def held(wordings: Sequence[Collection[str]], record: Record, more: Iterable[str] = ()) -> float:
+    """The share of a question's words that a record has, what stands in it passage by passage.
+
+    A page of text has most words of any question somewhere: only those that stand near each other speak for it. `more`:
+    stems that count as the record's own.
+    """
+    told = {*stems(record.told()), *stems(record.described.words()), *more}
+    passages = [told | passage for passage in _passages(stems(record.read))] or [told]
+    return max(share(wordings, passage) for passage in passages)
+
+
+def _passages(read: Sequence[str]) -> list[set[str]]:
+    """The stems of a text in overlapping passages."""
+    starts = range(0, max(1, len(read) - _PASSAGE // 2), _PASSAGE // 2) if read else ()
+    return [{*read[start : start + _PASSAGE]} for start in starts]
 
 
 def share(wordings: Sequence[Collection[str]], theirs: Iterable[str]) -> float:
@@ -42,7 +60,7 @@ def share(wordings: Sequence[Collection[str]], theirs: Iterable[str]) -> float:
 
 def kind_of(record: Record) -> str:
     """Whether words can be compared with the record's own, or with its picture only."""
-    return "described" if record.title or record.text or record.tags else "bare"
+    return "described" if record.worded else "bare"
 
 
 def row(scale: Scale, kind: str, raw: Signals) -> Floats:

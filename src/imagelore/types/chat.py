@@ -99,6 +99,7 @@ class Task:
     parts: tuple[str | bytes, ...]  # texts, and pictures as JPEG, in order
     tokens: int = 400  # of its reply, at most
     seconds: float = 20.0  # to wait for it, at most
+    retries: int = 1  # how often a refused or failed request is tried again, within that time
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,9 @@ class Citation:
     number: int
     hit: Hit
     sentence: str = ""  # the first sentence it was cited for
-    fact: tuple[str, str] | None = None  # field (title, text, tags, taken_at, path, or the user's), its passage
+    # field (title, text, tags, taken_at, read, described, path, or the user's), its passage
+    fact: tuple[str, str] | None = None
+    boxes: tuple[tuple[float, float, float, float], ...] = ()  # of the lines where a passage of `read` stands
 
 
 @dataclass(frozen=True, slots=True)

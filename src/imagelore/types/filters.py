@@ -21,6 +21,9 @@ OWN_FIELDS: Mapping[str, Kind] = {
     "taken_at": "time",
     "width": "integer",
     "height": "integer",
+    "parent": "text",
+    "place": "text",
+    "described": "text",
 }
 """The fields that every record has beside the user's own."""
 
@@ -48,7 +51,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
-    """The record's own words (title, text, tags, field values, file name; not `seen`) hold this word, in any form."""
+    """The record's words (`Record.words`, and its path's; not `seen`) hold this word, in any form."""
 
     word: str
 

@@ -108,15 +108,28 @@ class Record:
         """The text that stands in it, line by line."""
         return "\n".join(line.text for line in self.lines)
 
+    @property
+    def drawn(self) -> bool:
+        """Whether its picture is only its text, set on paper by us: in every other picture colours were seen."""
+        return bool(self.place and self.lines) and self.seen == Seen()
+
+    def told(self) -> str:
+        """What people said about it, as one string: title, text, tags, field values, its file's name."""
+        values = (" ".join(v) if isinstance(v, tuple) else str(v) for v in self.fields.values())
+        file = self.path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+        return " ".join(filter(None, [self.title, self.text, *self.tags, *values, re.sub(r"[\W_]+", " ", file)]))
+
     def words(self) -> str:
-        """What the record itself says, as one string: title, text, tags, field values, its file's name, what it reads.
+        """What the record itself says, as one string: what people said about it, what it reads.
 
         What a model said about it comes last.
         """
-        values = (" ".join(v) if isinstance(v, tuple) else str(v) for v in self.fields.values())
-        file = self.path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-        own = [self.title, self.text, *self.tags, *values, re.sub(r"[\W_]+", " ", file), self.read]
-        return " ".join(filter(None, [*own, self.described.words().strip()]))
+        return " ".join(filter(None, [self.told(), self.read, self.described.words().strip()]))
+
+    @property
+    def worded(self) -> bool:
+        """Whether it has any text beside its file's name, whoever wrote it."""
+        return bool(self.title or self.text or self.tags or self.lines or self.described.text or self.described.tags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +144,7 @@ class Space:
     text_floor: float = 0.0  # a cosine that a question and an unrelated text seldom exceed (95th percentile)
     image_floor: float = 0.0  # the same for a question and an unrelated picture
     look_floor: float = 0.0  # the same for two unrelated pictures
+    languages: tuple[str, ...] = ()  # that texts are read in here ("en"); (): whichever
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +157,7 @@ class EmbedderInfo:
     image_side: int  # pixels: the longer side that the embedder can make use of
     batch: int = 1  # pictures a call
     parallel: int = 1  # calls at once
-    languages: tuple[str, ...] = ()  # that it reads texts in ("en"); (): whichever
+    sentences: str = ""  # where the sentence encoder is that it has beside it, as the setting names it; "": none
 
     @property
     def identity(self) -> tuple[object, ...]:

@@ -14,6 +14,7 @@ import gradio as gr
 from fastapi import FastAPI
 
 from imagelore.errors import ImageloreError
+from imagelore.flows.add import endings
 from imagelore.ui import cards, foot, page, render
 from imagelore.ui.assets import version
 from imagelore.ui.guard import Guard
@@ -69,6 +70,7 @@ def shell(session: Session, user: str = "") -> tuple[str, str, str]:
         "kb": escape(session.settings.kb),
         "folder": escape(str(session.folder or "")),
         "adding": "" if session.folder else "hidden",
+        "accept": ",".join(("image/*", *sorted(endings()))),
     }
     head, before, after = (render.filled(_template(name), values) for name in ("head", "before", "after"))
     return head, before, after
@@ -92,7 +94,7 @@ def status(session: Session) -> str:
     """The quiet line: how many pictures, which embedder, which generator, and how to get one that sees."""
     if session.kb is None:
         return "nothing indexed yet"
-    count = f'<span id="il-count">{cards.count(session.kb.index.count(), "picture")}</span>'
+    count = f'<span id="il-count">{cards.holdings(session.kb)}</span>'
     try:
         generator, sees = session.kb.generator.label, session.kb.generator.pictures > 0
     except ImageloreError as error:

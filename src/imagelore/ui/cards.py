@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
+from imagelore.flows.knowledge import KnowledgeBase
 from imagelore.flows.suggest import PLACES, Suggestion
-from imagelore.types import Citation, Hit, Record
+from imagelore.types import Citation, Hit, Missing, Not, Record, Scope
 from imagelore.ui.conversation import ChatTurn, Turns, numbered
 from imagelore.ui.picture import thumbnail
 from imagelore.words import said, stem, words
@@ -77,6 +78,7 @@ def _known(hit: Hit, citation: Citation | None) -> str:
     if citation:
         known["sentence"] = citation.sentence
         known["field"], known["passage"] = citation.fact or ("", "")
+        known["boxes"] = json.dumps(citation.boxes)
     return " ".join(f'data-{name}="{safe(value)}"' for name, value in known.items())
 
 
@@ -172,6 +174,12 @@ def narrowing() -> str:
         '<div id="il-narrow-chosen" class="il-chosen" role="group" aria-label="Limits of your questions"></div></div>'
         '<div id="il-narrow-fields" class="il-fields" role="group" aria-label="Narrow your questions" hidden></div>'
     )
+
+
+def holdings(kb: KnowledgeBase) -> str:
+    """What a knowledge base holds: `412 pictures`, or `412 pictures and pages` where there are documents in it."""
+    told = count(kb.index.count(), "picture")
+    return f"{told} and pages" if kb.index.count(Scope(Not(Missing("parent")))) else told
 
 
 def count(n: int, noun: str) -> str:

@@ -34,7 +34,8 @@ def router(session: Session) -> APIRouter:
     @router.get("/status")
     def status() -> dict[str, Any]:
         session.look_again()
-        return {"records": session.kb.index.count() if session.kb else 0}
+        kb = session.kb
+        return {"records": kb.index.count() if kb else 0, "told": cards.holdings(kb) if kb else ""}
 
     @router.get("/facets")
     def facets(where: str = "") -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from imagelore.errors import ImageloreError, KnowledgeBaseError, UnreadableError
 from imagelore.flows.add import save
+from imagelore.flows.parts import around
 from imagelore.flows.similar import similar
 from imagelore.types import Record
 from imagelore.ui import assets, gallery
@@ -82,7 +84,10 @@ def _records(session: Session) -> APIRouter:
 
     @router.get("/records/{id}/neighbours")
     def neighbours(id: str) -> dict[str, Any]:
-        return {"pictures": [tile(record) for record in similar(session.opened().index, id)]}
+        index, parts = session.opened().index, around(session.opened().index, _record(session, id))
+        known = {id, *(part.id for part in parts)}
+        alike = [record for record in similar(index, id) if record.id not in known]
+        return {"pictures": [tile(record) for record in alike], "parts": [leaf(record) for record in parts]}
 
     return router
 
@@ -104,6 +109,11 @@ def _adding(session: Session) -> APIRouter:
     return router
 
 
+def leaf(record: Record) -> dict[str, Any]:
+    """A part of a document among its others: called by its place."""
+    return tile(record) | {"title": record.place}
+
+
 def whole(record: Record) -> dict[str, Any]:
     """Everything known about a record, as the dialog shows it."""
     facts = [[name, said(v)] for name, v in record.fields.items()]
@@ -114,6 +124,9 @@ def whole(record: Record) -> dict[str, Any]:
         **tile(record),
         "picture": f"imagelore/pictures/{quote(record.id, safe='')}",
         "text": record.text,
+        "place": record.place,
+        "lines": [[line.text, line.box] for line in record.lines],
+        "described": asdict(record.described),
         "tags": list(record.tags),
         "facts": facts,
         "size": f"{record.width} × {record.height}" if record.width else "",

@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from imagelore.errors import KnowledgeBaseError, UsageError
 from imagelore.index import azure_search
 from imagelore.index._columns import image_column, text_column
+from imagelore.index._stamp import Stamp
 from imagelore.index.azure_search.connection import Connection
-from imagelore.index.azure_search.definition import LONGEST_STAMP
-from imagelore.index.azure_search.documents import key
+from imagelore.index.azure_search.definition import LATER, LONGEST_STAMP, SCHEMA, definition, stamp_text
+from imagelore.index.azure_search.documents import key, to_document
 from imagelore.index.azure_search.store import AzureSearchIndex
 from imagelore.settings import Settings
-from imagelore.types import Compare, Mentions, Scope, SourceInfo
+from imagelore.types import Compare, Described, Mentions, Missing, Scope, SourceInfo
 from tests.contract.index_records import EMBEDDER, record
 from tests.fakes.search_server import FakeSearch
 from tests.index.azure_search.service import ADDRESS, make, settings
@@ -87,6 +88,57 @@ def test_an_index_without_a_field_of_ours_is_told_before_anything_is_done(
             KnowledgeBaseError, match=r"`pictures` at .* is damaged .*'stems'.*: index into another one"
         ):
             act()
+
+
+def earlier(server: FakeSearch) -> AzureSearchIndex:
+    """An index as it was made before documents and descriptions, with one record of that time."""
+    connection = Connection(ADDRESS, settings(server))
+    made = definition("pictures", EMBEDDER, stamp_text(Stamp(SCHEMA, EMBEDDER), ADDRESS))
+    made.fields = [field for field in made.fields if field.name not in LATER]
+    connection.indexes.create_index(made)
+    document = to_document(record("old", title="A boat"), {})
+    connection.documents.upload_documents([{name: value for name, value in document.items() if name not in LATER}])
+    connection.close()
+    return azure_search.open(ADDRESS, settings(server))
+
+
+def test_an_earlier_index_is_read_and_says_what_it_lacks(server: FakeSearch) -> None:
+    index = earlier(server)
+    assert [r.title for r in index.browse()] == ["A boat"]
+    assert list(index.manifest("photos")) == [("old", "1", "d", "")]
+    with pytest.raises(KnowledgeBaseError, match="made before this imagelore and has no `described` yet: run `imagel"):
+        index.count(Scope(Missing("described")))
+    index.trim("old", "2", "d")
+    index.delete(["nobody"])
+    assert index.count() == 1
+    fields = server.indexes["pictures"].schema.definition["fields"]
+    assert not {field["name"] for field in fields} & set(LATER)
+
+
+def test_an_earlier_index_grows_when_it_is_written_to(server: FakeSearch) -> None:
+    index, reader = earlier(server), azure_search.open(ADDRESS, settings(server))
+    assert reader.count() == 1
+    told = record("new", place="page 2", parent="old", described=Described("A pier", (), "m"))
+    index.upsert([told])
+    assert reader.get(["new"]) == [told]
+    assert reader.count(Scope(Missing("described"))) == 1
+    assert list(reader.manifest("photos")) == [("new", "1", "d", "old"), ("old", "1", "d", "")]
+    index.delete(["old"])
+    assert reader.count() == 0
+
+
+def test_a_users_field_of_such_a_name_is_the_users(server: FakeSearch) -> None:
+    index = earlier(server)
+    index.declare({"place": "text"})
+    index.upsert([record("new", place="page 2", fields={"place": "Delft"})])
+    assert [r.id for r in index.browse(Scope(Compare("place", "=", "Delft")))] == ["new"]
+    assert index.get(["new"])[0].place == "page 2"
+
+
+def test_a_later_field_that_somebody_else_made_is_told(server: FakeSearch) -> None:
+    add(earlier(server), SearchField(name="parent", type="Edm.Int32", filterable=True))
+    with pytest.raises(KnowledgeBaseError, match=r"is damaged .*'parent'"):
+        azure_search.open(ADDRESS, settings(server))
 
 
 def add(index: AzureSearchIndex, field: SearchField) -> None:

@@ -31,7 +31,7 @@ def test_pages_go_by_key(server: FakeSearch, monkeypatch: pytest.MonkeyPatch) ->
     index = make(server)
     index.upsert([record(f"r{n:03}") for n in range(30)])
     server.requests.clear()
-    assert [id for id, _, _ in index.manifest("photos")] == [f"r{n:03}" for n in range(30)]
+    assert [id for id, *_ in index.manifest("photos")] == [f"r{n:03}" for n in range(30)]
     assert len(searches(server)) == 5
     assert all(body["top"] == 7 and not body.get("skip") for body in searches(server))
     assert [r.id for r in index.browse(after="r004", limit=9)] == [f"r{n:03}" for n in range(5, 14)]
@@ -45,7 +45,7 @@ def test_pages_that_the_service_makes_are_followed(server: FakeSearch, monkeypat
         monkeypatch.setattr(module, "MAX_PAGE", 6)
     ids = [f"r{n:02}" for n in range(40)]
     assert [r.id for r in index.get(ids)] == ids
-    assert [id for id, _, _ in index.manifest("photos")] == ids
+    assert [id for id, *_ in index.manifest("photos")] == ids
     assert index.find([str(n) for n in range(20)]) == {str(n): f"r{n:02}" for n in range(20)}
 
 

@@ -9,8 +9,6 @@ has the default of transformers' `CLIPConfig`, `SiglipConfig` and their image pr
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +16,11 @@ from typing import Any
 
 from PIL.Image import Resampling
 
+from imagelore.embed import _folder
 from imagelore.embed.clip.facts import CLIP_MEAN, CLIP_STD, HALF, Facts, Pixels, Role, Three, Words
 from imagelore.errors import UsageError
 
-_PRECISIONS = ("", "_fp16", "_quantized", "_int8", "_uint8")
 _MANY_LANGUAGES = 200_000  # word pieces from which on a vocabulary is one of many languages
-_SAMPLE = 1 << 16  # bytes of each end of a file that tell it from another
 _FLOORS = {"clip": (0.2, 0.65), "siglip": (0.05, 0.65)}  # careful guesses, as in the table
 
 
@@ -36,12 +33,7 @@ class Folder:
 
     def version(self) -> str:
         """Tells one model from another by its files' sizes and ends, and by how it is used; reads no whole model."""
-        digest = hashlib.sha256(repr(self.facts).encode())
-        for path in dict.fromkeys(self.files.values()):
-            for part in (path, path.with_name(path.name + "_data")):  # weights above 2 GB lie beside the graph
-                if part.is_file():
-                    digest.update(_ends(part))
-        return digest.hexdigest()[:12]
+        return _folder.version(repr(self.facts), self.files.values())
 
 
 def read(folder: Path) -> Folder:
@@ -51,16 +43,16 @@ def read(folder: Path) -> Folder:
         UsageError: a file is missing or cannot be read, or it is no model of this kind.
     """
     files: dict[Role, Path] = {
-        "vision": _model(folder, "vision_model"),
-        "text": _model(folder, "text_model"),
-        "tokenizer": _existing(folder, "tokenizer.json"),
+        "vision": _folder.model(folder, ("vision_model", "model")),
+        "text": _folder.model(folder, ("text_model", "model")),
+        "tokenizer": _folder.existing(folder, "tokenizer.json"),
     }
-    config = _json(_existing(folder, "config.json"))
+    config = _folder.values(_folder.existing(folder, "config.json"))
     family = str(config.get("model_type", "clip"))
     kind = "siglip" if family.startswith("siglip") else "clip"
     try:
-        pixels = _pixels(_json(_existing(folder, "preprocessor_config.json")), kind)
-        words = _words(config.get("text_config") or {}, _optional(folder / "tokenizer_config.json"), kind)
+        pixels = _pixels(_folder.values(_folder.existing(folder, "preprocessor_config.json")), kind)
+        words = _words(config.get("text_config") or {}, _folder.optional(folder / "tokenizer_config.json"), kind)
         hidden = (config.get("vision_config") or {}).get("hidden_size", 768)
         dimensions = int(config.get("projection_dim", 512) if kind == "clip" else hidden)
         pieces = int((config.get("text_config") or {}).get("vocab_size", 0)) or _MANY_LANGUAGES * (family == "siglip2")
@@ -107,44 +99,3 @@ def _words(text: Mapping[str, Any], tokenizer: Mapping[str, Any], kind: str) -> 
     return Words(
         int(context), pad["content"] if isinstance(pad, dict) else pad, lower=kind == "siglip", masked=kind == "clip"
     )
-
-
-def _model(folder: Path, name: str) -> Path:
-    for stem in (name, "model"):
-        for precision in _PRECISIONS:
-            for place in (folder / "onnx", folder):
-                if (path := place / f"{stem}{precision}.onnx").is_file():
-                    return path
-    raise UsageError(
-        f"there is no `onnx/{name}.onnx` (or `onnx/model.onnx`) in `{folder}`: copy the files of a model there that "
-        "the hub has in the layout of `onnx-community` or `Xenova`"
-    )
-
-
-def _existing(folder: Path, name: str) -> Path:
-    if not (folder / name).is_file():
-        raise UsageError(f"there is no `{name}` in `{folder}`: copy it from where the model's other files come from")
-    return folder / name
-
-
-def _optional(path: Path) -> Mapping[str, Any]:
-    return _json(path) if path.is_file() else {}
-
-
-def _json(path: Path) -> Mapping[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"`{path}` cannot be read ({error}): copy it again") from error
-    if not isinstance(value, dict):
-        raise UsageError(f"`{path}` is not the JSON of a model: copy it again")
-    return value
-
-
-def _ends(path: Path) -> bytes:
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(0)
-        head = file.read(_SAMPLE)
-        file.seek(max(0, size - _SAMPLE))
-        return b"%d" % size + head + file.read(_SAMPLE)

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imagelore.embed._runtime import onnxruntime, session_options
 from imagelore.embed.clip.facts import Facts, Role
-from imagelore.embed.starter.runtime import onnxruntime
-from imagelore.embed.starter.sentences import session_options
 from imagelore.errors import EmbedderError
 from imagelore.types import Vectors
 

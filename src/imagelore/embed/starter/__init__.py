@@ -21,23 +21,27 @@ from PIL import Image
 
 from imagelore.embed import Embedder
 from imagelore.embed._once import Once
+from imagelore.embed._runtime import onnxruntime, session_options
+from imagelore.embed._sentences.encoder import SentenceEncoder
+from imagelore.embed._sentences.facts import Facts
 from imagelore.embed.starter import files
 from imagelore.embed.starter.conse import Concepts
-from imagelore.embed.starter.runtime import onnxruntime
-from imagelore.embed.starter.sentences import SentenceEncoder, session_options
 from imagelore.settings import Settings
 from imagelore.types import EmbedderInfo, ImageEmbeddings, Space, Vectors
 
 FOLDER = Path(__file__).parent / "model"
 VERSION = "1"  # changes whenever a vector may: knowledge bases made before have to be embedded again
 SIDE = 260  # pixels: the square that EfficientNet-Lite2 was trained on
-DOCUMENT_WINDOWS = 8
 
 # The floors are measured by bench/starter_quality.py on its development pictures.
+SENTENCES = Facts(384, window=256, pooling="mean", languages=("en",), floor=0.31)
 SPACES = (
-    Space("concept", 384, images=True, documents=True, queries=True, text_floor=0.31, image_floor=0.28),
+    Space(
+        "concept", SENTENCES.dimensions, images=True, documents=True, queries=True, text_floor=SENTENCES.floor,
+        image_floor=0.28, languages=SENTENCES.languages,
+    ),
     Space("look", 256, images=True, look_floor=0.33),
-)
+)  # fmt: skip
 
 
 class Starter:
@@ -45,17 +49,9 @@ class Starter:
 
     def __init__(self, folder: Path = FOLDER, parallel: int = 0) -> None:
         self._eyes = Once(lambda: _Eyes(folder))
-        self._sentences = Once(
-            lambda: SentenceEncoder(files.read(folder, "sentences.onnx"), files.read(folder, "tokenizer.json"))
-        )
+        self._sentences = Once(lambda: sentences(folder))
         self._info = EmbedderInfo(
-            "starter",
-            VERSION,
-            SPACES,
-            image_side=SIDE,
-            batch=8,
-            parallel=parallel or os.cpu_count() or 1,
-            languages=("en",),
+            "starter", VERSION, SPACES, image_side=SIDE, batch=8, parallel=parallel or os.cpu_count() or 1
         )
 
     @property
@@ -75,7 +71,22 @@ class Starter:
 
     def embed_texts(self, texts: Sequence[str], role: Literal["query", "document"]) -> Mapping[str, Vectors]:
         """Texts -> `concept` `[n, 384]`."""
-        return {"concept": self._sentences().encode(texts, 1 if role == "query" else DOCUMENT_WINDOWS)}
+        return {"concept": self._sentences().encode(texts, role)}
+
+    def seen(self, pictures: Sequence[Image.Image]) -> tuple[tuple[tuple[str, float], ...], ...]:
+        """The classes seen in each RGB picture, for embedders that name none."""
+        eyes = self._eyes()
+        return tuple(eyes.view(picture)[1] for picture in pictures)
+
+
+def sentences(folder: Path = FOLDER) -> SentenceEncoder:
+    """all-MiniLM-L6-v2 as it ships with the package.
+
+    Raises:
+        EmbedderError: a file of it is damaged.
+    """
+    model, tokenizer = files.read(folder, "sentences.onnx"), files.read(folder, "tokenizer.json")
+    return SentenceEncoder(model, tokenizer, SENTENCES, "sentences.onnx")
 
 
 class _Eyes:

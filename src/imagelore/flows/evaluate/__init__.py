@@ -13,6 +13,7 @@ from typing import Any
 
 from imagelore import __version__
 from imagelore.errors import GeneratorError, UsageError
+from imagelore.flows._located import located, locates
 from imagelore.flows._plan import record_id
 from imagelore.flows.evaluate.asking import Came, ask
 from imagelore.flows.evaluate.compare import Comparison, compare, earlier, in_common
@@ -130,10 +131,20 @@ def _missing(kb: KnowledgeBase, questions: Iterable[Question]) -> Iterator[str]:
     wanted = list(dict.fromkeys(path for question in questions for path in question.relevant or ()))
     known: set[str] = set()
     for at in range(0, len(wanted), _AT_ONCE):
-        ids = [record_id(source, path) for source in sources for path in wanted[at : at + _AT_ONCE]]
-        known |= {record.path for record in kb.index.get(ids)}
+        some = wanted[at : at + _AT_ONCE]
+        ids = [record_id(source, name) for source in sources for path in some for name in _ids_of(path)]
+        found = kb.index.get(list(dict.fromkeys(ids)))
+        known |= {path for path in some if any(locates(path, record) for record in found)}
     if gone := [path for path in wanted if path not in known]:
         yield f"relevant paths that are not in the knowledge base: {_named(gone)}"
+
+
+def _ids_of(path: str) -> Iterator[str]:
+    """What ids are made of: the path, and of a document's part its place; the first one goes by the path alone."""
+    yield path
+    document, mark, place = path.rpartition("#")
+    if mark:
+        yield from (document, f"{document}#{place.replace('=', ' ', 1)}")
 
 
 def _told(outcomes: Iterable[Outcome]) -> Iterator[str]:
@@ -152,14 +163,16 @@ def _named(names: Sequence[str]) -> str:
 def _outcome(kb: KnowledgeBase, question: Question, came: Came, judgement: Judgement | None) -> Outcome:
     relevant = set(question.relevant or ())
     others = [id for hit in came.hits for id in hit.duplicates]
-    paths = {record.id: record.path for record in kb.index.get(others)} if others else {}
+    records = {record.id: record for record in kb.index.get(others)} if others else {}
     cited = {citation.hit.record.id for citation in came.citations}
     hits = []
     for hit in came.hits:
-        shown = [hit.record.path, *(paths[id] for id in hit.duplicates if id in paths)]
-        covers = tuple(path for path in dict.fromkeys(shown) if path in relevant)
+        record, shown = hit.record, [hit.record, *(records[id] for id in hit.duplicates if id in records)]
+        right = dict.fromkeys(path for each in shown for path in question.relevant or () if locates(path, each))
+        covers = tuple(path for path in right if path in relevant)
         relevant.difference_update(covers)
-        hits.append(Listed(hit.record.id, hit.record.path, hit.record.name, hit.fits, covers, hit.record.id in cited))
+        known = (record.id, located(record), record.name, hit.fits)
+        hits.append(Listed(*known, covers, record.id in cited, tuple(right)))
     return Outcome(
         question,
         tuple(hits),

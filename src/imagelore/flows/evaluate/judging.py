@@ -151,7 +151,8 @@ def _picture(kb: KnowledgeBase, record: Record) -> bytes:
 
 def _told(record: Record) -> str:
     fields = [f"{name}: {value}" for name, value in record.fields.items()]
-    return "; ".join([record.name, record.text, ", ".join(record.tags), *fields])
+    guess = f"a model's guess: {record.described.text}" if record.described.text else ""
+    return "; ".join(filter(None, [record.name, record.text, ", ".join(record.tags), *fields, record.read, guess]))
 
 
 def _line(text: str) -> str:

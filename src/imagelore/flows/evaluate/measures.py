@@ -118,7 +118,7 @@ def _retrieval(outcomes: Iterable[Outcome]) -> dict[str, dict[str, float]]:
     """Question id -> retrieval measures, for the questions whose relevant pictures are known.
 
     A hit that stands for near-duplicates counts once, for the first of the relevant ones that it covers; the others are
-    found with it.
+    found with it. A further part of a document that is relevant as a whole takes no place in the ranking.
     """
     ir_measures = library()
     judged: dict[str, dict[str, int]] = {}
@@ -126,7 +126,7 @@ def _retrieval(outcomes: Iterable[Outcome]) -> dict[str, dict[str, float]]:
     for outcome in outcomes:
         if not outcome.question.relevant:
             continue
-        ranked = [hit.covers[0] if hit.covers else "" for hit in outcome.hits]
+        ranked = [hit.covers[0] if hit.covers else "" for hit in outcome.hits if hit.covers or not hit.right]
         along = {path for hit in outcome.hits for path in hit.covers[1:]}
         names = {path: f"r{n}" for n, path in enumerate(outcome.question.relevant) if path not in along}
         judged[outcome.question.id] = dict.fromkeys(names.values(), 1)
@@ -149,9 +149,9 @@ def _answered(outcome: Outcome) -> Measures:
         return values
     if question.relevant:
         cited = [hit for hit in outcome.hits if hit.cited]
-        covered = {path for hit in cited for path in hit.covers}
+        covered = {path for hit in cited for path in (*hit.covers, *hit.right)}
         if cited:
-            values["citation precision"] = sum(bool(hit.covers) for hit in cited) / len(cited)
+            values["citation precision"] = sum(bool(hit.covers or hit.right) for hit in cited) / len(cited)
         values["citation recall"] = len(covered) / len(question.relevant)
     if question.facts:
         values["facts"] = sum(holds(outcome.answer or "", fact) for fact in question.facts) / len(question.facts)

@@ -217,7 +217,7 @@ def _came(outcome: Outcome) -> str:
 def _hits(outcome: Outcome, pictures: _Pictures) -> Iterator[str]:
     known = outcome.question.relevant is not None
     for place, hit in _worth_showing(outcome.hits):
-        mark = "" if not known else "good" if hit.covers else "bad"
+        mark = "" if not known else "good" if hit.covers or hit.right else "bad"
         says = {"good": "✓ right", "bad": "✗ not asked for", "": ""}[mark]
         told = [says, "cited" if hit.cited else "", "" if hit.fits else "only the closest"]
         yield (

@@ -14,7 +14,11 @@ Measures = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One hit of a question; `covers`: which of the relevant paths it stands for, itself or by a near-duplicate."""
+    """One hit of a question.
+
+    `covers`: which of the relevant paths it stands for, itself or by a near-duplicate, and no hit before it; `right`:
+    which of them it stands for at all. A path names every part of a document: its second part covers nothing new.
+    """
 
     id: str
     path: str
@@ -22,6 +26,7 @@ class Listed:
     fits: bool
     covers: tuple[str, ...] = ()
     cited: bool = False
+    right: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

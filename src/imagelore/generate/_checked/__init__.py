@@ -24,6 +24,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from imagelore.generate._checked.scanner import Scanner
 from imagelore.generate._sentences import CITATION, CITATIONS, CODE, cited
 from imagelore.generate._support.facts import fact
+from imagelore.passages import regions
 from imagelore.types import Citation, Hit
 
 
@@ -50,9 +51,14 @@ def citations(text: str, hits: Sequence[Hit]) -> tuple[Citation, ...]:
     for sentence in cited(text):
         for number in sentence.numbers:
             if number not in found and 1 <= number <= len(hits):
-                hit = hits[number - 1]
-                found[number] = Citation(number, hit, sentence.text, fact(sentence.text, hit.record))
+                found[number] = _citation(number, hits[number - 1], sentence.text)
     return tuple(found.values())
+
+
+def _citation(number: int, hit: Hit, sentence: str) -> Citation:
+    known = fact(sentence, hit.record)
+    boxes = regions(hit.record, known[1]) if known and known[0] == "read" else ()
+    return Citation(number, hit, sentence, known, boxes)
 
 
 def uncited(text: str, titles: Mapping[int, str]) -> str:

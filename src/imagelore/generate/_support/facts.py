@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from imagelore.generate.extractive.sentences import sentences
+from imagelore.generate.extractive.sentences import described, read, sentences
 from imagelore.types import Record
 from imagelore.words import said, stems, words
 
@@ -14,14 +14,16 @@ _CLIP = 400  # characters
 
 
 def passages(record: Record, wanted: Collection[str] = ()) -> Iterator[tuple[str, str]]:
-    """What a record says, as (field, passage): its title, each sentence of its text, its tags, each field.
+    """What a record says, as (field, passage): its title, each sentence of its text and of what it reads, tags, fields.
 
-    Of a very long text the sentences near the stems in `wanted`.
+    Of a very long text the sentences near the stems in `wanted`. What a model said is none of these: it is a guess.
     """
     if record.title:
         yield "title", record.title
     for sentence in sentences(record.text, wanted):
         yield "text", sentence
+    for passage in read(record, wanted):
+        yield "read", passage
     for tag in record.tags:
         yield "tags", tag
     if record.taken_at:
@@ -38,7 +40,8 @@ def fact(sentence: str, record: Record) -> tuple[str, str] | None:
     """
     wanted = _signs(sentence)
     best: tuple[float, int, tuple[str, str]] | None = None
-    for name, passage in (*passages(record, wanted), ("path", record.path)):
+    guessed = (("described", sentence) for sentence in sentences(described(record.described), wanted))
+    for name, passage in (*passages(record, wanted), *guessed, ("path", record.path)):
         held = _signs(passage)
         field = {*stems(re.sub(r"[\W_]+", " ", name))} if name in record.fields else set()
         score = sum(weight for sign, weight in wanted.items() if sign in held)

@@ -71,7 +71,8 @@ class Evidence:
         numbers = {name for name, value in self.fields.items() if isinstance(value, int | float)}
         named = [named for record in records for named in passages(record, wanted)]
         self.passages = tuple(Statement(text) for name, text in named if name not in numbers)
-        self.guessed = Statement(". ".join(record.seen.words().replace(" ", ", ") for record in records))
+        guesses = (f"{record.seen.words().replace(' ', ', ')}. {record.described.words()}" for record in records)
+        self.guessed = Statement(". ".join(guesses))
         self.titles = frozenset().union(*(stems(record.title) for record in records))
         self._more = Statement(" ".join(_SEPARATORS.sub(" ", record.path) for record in records))
 

@@ -50,6 +50,10 @@ class Answer:
             yield f"{listed(self._fitting[:_NAMES])}."  # nothing but limits was asked for
         elif self._prompt.pictures and (self._prompt.intent.like or self._question.points or not self._about):
             yield from like_the_picture(self._prompt, self._question, self._fitting, self._ranker)
+        elif self._question.kind == "written" and (readable := self._readable()):
+            yield readable[0].inscription()
+            if len(readable) > 1:
+                yield phrases.ALSO.format(names=listed(readable[1:_DIRECT]))
         elif not self._about:
             yield from self._beside_the_words()
         elif self._question.kind == "yes_no":
@@ -73,6 +77,12 @@ class Answer:
         if first.coverage < 1 and self._question.subject:
             return [first]
         return [first, *(reading for reading in rest if reading.titled == first.titled)]
+
+    def _readable(self) -> list[Reading]:
+        """The sources that text stands in: those that have most of the question's other words in them or seen there."""
+        found = [(-len(self._subject & reading.known), reading.number, reading) for reading in self._fitting]
+        most = sorted((share, number, reading) for share, number, reading in found if reading.record.lines)
+        return [reading for share, _, reading in most if share == most[0][0]]
 
     def _is_rather_seen(self) -> bool:
         """A picture looks like what is asked for, while the records only mention it in passing."""
@@ -103,6 +113,9 @@ class Answer:
         partly = self._question.kind == "other" and first.coverage < 1
         yield phrases.PARTLY_CLOSEST.format(quote=text) if partly else text
         yield from self._supported(first, text)
+        if first.tells_more():
+            first.introduced = True
+            yield first.described()
         for reading, more in told[1:_DIRECT]:
             self._cited.add(reading.number)
             yield more

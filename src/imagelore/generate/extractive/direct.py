@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from imagelore.generate.extractive import fields, phrases
 from imagelore.generate.extractive.evidence import Verdict, verdict
@@ -61,6 +61,8 @@ def measure(question: Question, reading: Reading, ranker: Ranker) -> str:
         return reading.field(known[:1])
     if told := _whole(question, reading, ranker, lambda sentence: bool(_DIGIT.search(sentence.text))):
         return told
+    if told := _row(reading, {s for s in question.subject if not fields.is_measure(s)}):
+        return told
     wanted = {stem(name) for name in fields.measure_names(question)}
     stated = (s for s in reading.sentences if _DIGIT.search(s.text) and wanted & {*s.stems})
     return next((reading.quote(s) for s in stated if reading.titled), "")
@@ -72,13 +74,26 @@ def why(question: Question, reading: Reading, ranker: Ranker) -> str:
 
 
 def other(question: Question, reading: Reading, ranker: Ranker) -> str:
-    """A field that the question names, else the sentence that holds most of it."""
+    """A field that the question names, a row that states it, else the sentence that holds most of it."""
     if known := fields.named(question, reading):
         return reading.field(known[:1])
+    if stated := _row(reading, question.wanted):
+        return stated
     best = ranker.best(reading)
     if best and best[0].title and len(reading.sentences) > 1:
         return reading.quote(next((s for s in best if not s.title), reading.sentences[1]))
     return reading.quote(best[0]) if best else reading.cited + "."
+
+
+def written(question: Question, reading: Reading, ranker: Ranker) -> str:  # noqa: ARG001
+    """All that it reads."""
+    return reading.inscription()
+
+
+def _row(reading: Reading, wanted: Collection[str]) -> str:
+    """A row of what it reads that states a number for what is wanted: "Total EUR 110.50"."""
+    rows = (s for s in reading.sentences if s.read and _DIGIT.search(s.text) and {*wanted} <= {*s.stems})
+    return next((reading.quote(row) for row in rows), "") if wanted else ""
 
 
 MORE: Mapping[Kind, Callable[[Sentence], bool]] = {"where": fields.holds_place, "when": fields.holds_time}
@@ -90,6 +105,7 @@ BY_KIND: Mapping[Kind, Direct] = {
     "how_many": how_many,
     "measure": measure,
     "why": why,
+    "written": written,
     "other": other,
 }
 

@@ -61,6 +61,7 @@ _MEASURES = {
     "expens": ("price", "cost"), "hot": ("temperature",), "cold": ("temperature",), "thick": ("thickness",),
     "much": ("price", "cost", "weight"), "weigh": ("weight", "mass"), "cost": ("price", "cost"),
 }  # fmt: skip
+_MEASURED = {stem(name) for names in _MEASURES.values() for name in names}
 _DOERS = {stem(verb): names for verbs, names in _PEOPLE.items() for verb in verbs.split()}
 _CAMERA = {stem(verb) for verb in ("taken", "photographed", "shot", "captured")}
 
@@ -119,6 +120,11 @@ def measures(question: Question, record: Record) -> list[str]:
 def measure_names(question: Question) -> list[str]:
     """What the measure that a question asks for is called: "height" for "how tall"."""
     return [name for s in sorted(question.asked) for name in _MEASURES.get(s, ())]
+
+
+def is_measure(stem: str) -> bool:
+    """Whether a word only asks for a measure, or names one: "cost", "weigh", "price"."""
+    return stem in _MEASURES or stem in _MEASURED
 
 
 def holds_time(sentence: Sentence) -> bool:

@@ -8,10 +8,11 @@ from datetime import date
 from itertools import pairwise
 from typing import Literal
 
+from imagelore.passages import sought
 from imagelore.types import AllOf, AnyOf, Compare, Filter, Mentions, Not
 from imagelore.words import STOP_WORDS, content_words, stem, words
 
-Kind = Literal["where", "when", "who", "which", "how_many", "yes_no", "measure", "why", "other"]
+Kind = Literal["where", "when", "who", "which", "how_many", "yes_no", "measure", "why", "written", "other"]
 
 _LONGEST = 2_000  # characters of a question that are looked at
 _REQUEST = re.compile(
@@ -24,6 +25,12 @@ _JOINING = "of|with|from|that|showing|by|in|on|at|about|near|taken"
 _PLACE = r"(?:place|city|town|country|location|village|museum|region|street|site|continent)"
 _TIME = r"(?:year|date|day|month|decade|century)"
 _KINDS: tuple[tuple[Kind, str], ...] = (
+    (
+        "written",
+        r"what (?:does|do|did) .+ (?:say|read)(?: there| on (?:it|them))?$|what (?:is|was) (?:the )?"
+        r"(?:written|printed|inscription|lettering|text)\b|what (?:text|words?|writing) (?:is|are|does|do)\b"
+        r"|read (?:out |me )?(?:the|this|that|what)\b",
+    ),
     ("how_many", r"(?:.*\b)?how many\b|(?:what is |what's )?the number of\b|count\b"),
     ("where", rf"(?:from |to )?where\b|(?:(?:in|at|on|from) )?(?:what|which) {_PLACE}\b"),
     ("when", rf"when\b|(?:(?:in|on|from|since) )?(?:what|which) {_TIME}\b|how (?:old|long ago)\b"),
@@ -49,6 +56,7 @@ _POINTS = re.compile(
 )
 _LIKE_IT = re.compile(r"\b(?:like|similar to|same as|resembl\w+|instead of|than) (?:this|that|it|these|those|my)\b")
 _WHICH_OF = re.compile(r"which (?:one )?of (?:these|those|them|my)\b")
+_NAMED_OF = re.compile(r"(?:what|which|how (?:much|high))(?:'s| is| was| are| were) the (.+?) (?:of|on|for|in|at) ")
 _NUMBER_NOUN = re.compile(r"how many(?: of(?: the| these| those)?)?((?: [^\W\d_][\w'-]*){1,4})")
 
 # Verbs and nouns of asking: they say how a picture came about or what is wanted, and need not stand in a record.
@@ -61,6 +69,9 @@ _ASKING = frozenset(
     )
 )
 
+_READING = frozenset(
+    stem(word) for word in ("say", "read", "text", "word", "writing", "written", "printed", "inscription", "lettering")
+)
 _SEEING = frozenset(stem(word) for word in ("seen", "photographed", "recorded", "knowledge", "base", "collection"))
 
 
@@ -74,6 +85,7 @@ class Question:
     asked: frozenset[str]  # all its words, also those of asking: a field may be named by them
     noun: str = ""  # of "how many"
     pairs: tuple[tuple[str, str], ...] = ()  # words that stand side by side in it
+    wanted: frozenset[str] = frozenset()  # what is asked of a thing: "the total of the invoice"
     negated: bool = False
     exists: bool = False  # "is there ...?", "do you have ...?"
     points: bool = False  # at a picture: "what is this?", "where do we use it?"
@@ -82,11 +94,12 @@ class Question:
 def understood(text: str) -> Question:
     """The question's kind and words. What it points at stands in it: see `Intent.text`."""
     text = " ".join(text[:_LONGEST].replace("’", "'").split())
-    bare = _TAKEN.sub(r"\1", _REQUEST.sub("", text.casefold(), count=1).rstrip(" ?!."))
+    bare = _TAKEN.sub(r"\1", _REQUEST.sub("", sought(text).casefold(), count=1).rstrip(" ?!."))
     stems = [stem(word) for word in content_words(bare)]
     noun = _NUMBER_NOUN.search(bare)
     kind = _kind(bare)
-    idle = _SEEING if kind == "yes_no" else _ASKING
+    idle = _SEEING if kind == "yes_no" else _ASKING | _READING if kind == "written" else _ASKING
+    named = _NAMED_OF.match(bare)
     return Question(
         text,
         kind,
@@ -94,6 +107,7 @@ def understood(text: str) -> Question:
         frozenset(stems) | {stem(word) for word in words(bare) if word not in STOP_WORDS},
         pairs=_pairs(bare),
         noun=_last_noun(noun[1]) if noun else "",
+        wanted=frozenset(stem(word) for word in content_words(named[1])) if named else frozenset(),
         negated=bool(re.search(r"n't\b|\bnot\b|\bno\b|\bnever\b", bare)),
         exists=bool(
             re.match(r"(?:is|are|was|were) there\b|(?:do|have) (?:you|we|they)\b|(?:have|has) (?:you|it)\b", bare)

@@ -10,7 +10,8 @@ from functools import cached_property
 
 from imagelore.generate.extractive import phrases
 from imagelore.generate.extractive.questions import Question
-from imagelore.generate.extractive.sentences import clipped, plain, sentences
+from imagelore.generate.extractive.sentences import clipped, described, plain, read, sentences
+from imagelore.passages import BETWEEN, paragraphs
 from imagelore.types import PromptSource
 from imagelore.words import COLOURS, said, singular, stem, stems, words
 
@@ -22,11 +23,12 @@ _FROM_PROBABILITY = 0.25  # a class that is less probable is not worth telling u
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of a source, or its title."""
+    """One sentence of a source, or its title; `read`: it stands in the picture or on the page itself."""
 
     text: str
     stems: tuple[str, ...]
     title: bool = False
+    read: bool = False
 
 
 class Reading:
@@ -44,19 +46,31 @@ class Reading:
 
     @cached_property
     def sentences(self) -> tuple[Sentence, ...]:
-        """The title and the text's sentences, in order."""
+        """The title, the text's sentences, and those that it reads, in order."""
         wanted = self._question.subject
         told = [Sentence(text, tuple(stems(text))) for text in sentences(self.record.text, wanted)]
         title = [Sentence(self.record.title, tuple(stems(self.record.title)), True)] if self.record.title else []
-        return (*title, *told)
+        inside = [Sentence(text, tuple(stems(text)), read=True) for text in read(self.record, wanted)]
+        return (*title, *told, *inside)
 
     @cached_property
     def own(self) -> frozenset[str]:
-        """The stems of the record's own words: title, text, tags, field values and names, file name."""
+        """The stems of the record's own words: title, text, what it reads, tags, fields, file name, place."""
         record = self.record
-        loose = [*record.tags, record.path.rsplit("/", 1)[-1], *record.fields, *map(said, record.fields.values())]
+        loose = [
+            *record.tags,
+            record.place,
+            record.path.rsplit("/", 1)[-1],
+            *record.fields,
+            *map(said, record.fields.values()),
+        ]
         found = {s for sentence in self.sentences for s in sentence.stems}
         return frozenset(found | {stem(word) for text in loose for word in words(text.replace("_", " "))})
+
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """The stems of all that is known of it: its own words, what was seen, what a model said."""
+        return self.own | {*stems(self.record.seen.words())} | self._said_of_it
 
     @cached_property
     def coverage(self) -> float:
@@ -76,14 +90,17 @@ class Reading:
     @property
     def bare(self) -> bool:
         """Without a word of its own: only its picture tells."""
-        return not self.record.title and not self.record.text.strip()
+        return not self.record.title and not self.record.text.strip() and not self.record.lines
 
     @property
     def name(self) -> str:
-        """Its title in quotation marks, or what to call it without one."""
-        if self.record.title.strip():
-            return phrases.TITLED.format(title=clipped(plain(self.record.title)))
-        return phrases.UNTITLED.format(file=plain(self.record.name))
+        """Its title in quotation marks, or what to call it without one; of a part of a document also its place."""
+        record = self.record
+        whole = phrases.TITLED.format(title=clipped(plain(record.title))) if record.title.strip() else ""
+        if record.place:
+            file = plain(record.path.rsplit("/", 1)[-1])
+            return phrases.PLACED.format(whole=whole or file, place=plain(record.place))
+        return whole or phrases.UNTITLED.format(file=plain(record.name))
 
     @property
     def cited(self) -> str:
@@ -98,6 +115,9 @@ class Reading:
         if sentence.title:
             return f"{self.cited}."
         text = clipped(plain(sentence.text))
+        if sentence.read and not (named or self.introduced):
+            phrase = phrases.READ_IN if self.is_picture else phrases.READ_ON
+            return phrase.format(name=self.name, sentence=text, n=self.number)
         if (
             self.record.title.strip()
             and not (named or self.introduced)
@@ -105,6 +125,27 @@ class Reading:
         ):
             return phrases.QUOTED_FROM.format(name=self.name, sentence=text, n=self.number)
         return phrases.QUOTED.format(sentence=text, n=self.number)
+
+    @property
+    def is_picture(self) -> bool:
+        """A picture, also one in a document; not a page."""
+        return not self.record.place or ", picture " in self.record.place
+
+    def inscription(self) -> str:
+        """All that it reads, from its beginning, quoted; "" where nothing stands in it."""
+        text = BETWEEN.join(paragraphs(self.record.lines))
+        return self.quote(Sentence(text, (), read=True)) if text else ""
+
+    def described(self) -> str:
+        """What a model said of it, as the model's: the sentence with most of the question's words; "" where none is."""
+        said, subject = self.record.described, {*self._question.subject}
+        told = [(len(subject & {*stems(text)}), text) for text in sentences(described(said), self._question.subject)]
+        if not told:
+            return ""
+        text = clipped(plain(max(told, key=lambda entry: entry[0])[1]))
+        model = plain(said.model) or phrases.A_MODEL
+        name = "it" if self.introduced else self.name
+        return phrases.DESCRIBED.format(model=model, name=name, sentence=text, n=self.number)
 
     def field(self, names: Sequence[str]) -> str:
         """Fields as a sentence: "Place: Leeds (“Title”) [1]."."""
@@ -118,11 +159,17 @@ class Reading:
         return phrases.FIELD.format(label=label, value=value, name=self.name, n=self.number)
 
     def guess(self) -> str:
-        """What the picture looks like, as a guess: the classes and colours asked for, else the most probable class."""
+        """What a model takes the picture for: its description, or the classes and colours asked for.
+
+        Of a picture that has no word of the question otherwise, the most probable class.
+        """
         seen, subject = self.record.seen, {*self._question.subject}
         classes = [name for name, _ in seen.classes if {*stems(name)} & subject]
         colours = [name for name in seen.colours if {*stems(name)} & subject]
-        if not classes and not colours and not subject & self.own:
+        unknown = not classes and not colours and not subject & self.own
+        if told := self.described() if unknown or subject & self._said_of_it else "":
+            return told
+        if unknown:
             classes = [name for name, probability in seen.classes[:1] if probability >= _FROM_PROBABILITY]
         name = "it" if self.introduced else self.name
         if classes:
@@ -132,19 +179,31 @@ class Reading:
             return phrases.LOOKS_COLOURED.format(name=name, colours=" and ".join(colours), n=self.number)
         return ""
 
+    @cached_property
+    def _said_of_it(self) -> frozenset[str]:
+        """The stems of what a model said."""
+        return frozenset(stems(described(self.record.described)))
+
     def looks_asked_for(self) -> bool:
-        """Whether what was seen, and none of the record's own words, is what the question is about."""
+        """Whether what was seen or described, and none of the record's own words, is what the question is about."""
         subject = {*self._question.subject}
         seen = self.record.seen
         if not self.fits or subject & self.own:
             return False
         if things := subject - COLOURS:
-            return bool(things & {s for name, _ in seen.classes for s in stems(name)})
-        return bool(subject & {s for name in seen.colours for s in stems(name)})
+            return bool(things & {*self._said_of_it, *(s for name, _ in seen.classes for s in stems(name))})
+        return bool(subject & {*self._said_of_it, *(s for name in seen.colours for s in stems(name))})
 
     def looks_wholly_asked_for(self) -> bool:
-        """Whether all that the question is about was seen in the picture."""
-        return self.looks_asked_for() and {*self._question.subject} <= {*stems(self.record.seen.words())}
+        """Whether all that the question is about was seen in the picture, or described."""
+        return self.looks_asked_for() and {*self._question.subject} <= {
+            *stems(self.record.seen.words()),
+            *self._said_of_it,
+        }
+
+    def tells_more(self) -> bool:
+        """Whether a model said what the question asks and the record's own words do not."""
+        return bool(({*self._question.subject} - self.own) & self._said_of_it)
 
     def may_be_asked_for(self) -> bool:
         """Whether it has no words of its own, and its picture is among the closest to the question's words."""

@@ -6,10 +6,14 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 
+from imagelore.passages import BETWEEN, paragraphs
+from imagelore.types import Described, Record
+
 _WHOLE = 20_000  # characters; of a longer text only the passages that hold the question's words are read
 _BLOCK = 1_000
 _BLOCKS = 24
 _CLIP = 320  # characters of a quoted sentence
+_SIGN = 160  # characters of a picture's text that is quoted as a whole
 
 _ABBREVIATED = re.compile(
     r"(?:^|[\s(\"“'])(?:dr|mr|mrs|ms|st|mt|ft|prof|no|nos|e\.g|i\.e|vs|cf|ca|c|approx|figs?|vol|pp?|jr|sr|inc|ltd|co|ed|"
@@ -29,6 +33,25 @@ def sentences(text: str, wanted: Collection[str] = ()) -> Iterator[str]:
                 yield from _tidy(passage[start : match.end()])
                 start = match.end()
         yield from _tidy(passage[start:])
+
+
+def read(record: Record, wanted: Collection[str] = ()) -> Iterator[str]:
+    """The sentences of the text that stands in a record: across its lines, but never across headings and rows.
+
+    The few words of a sign or a poster belong together: they are one.
+    """
+    parts = paragraphs(record.lines)
+    if not record.place and len(sign := BETWEEN.join(parts)) <= _SIGN:
+        yield from filter(None, [sign])
+    else:
+        yield from sentences("\n\n".join(parts), wanted)
+
+
+def described(said: Described) -> str:
+    """What a model said about a record, tags at the end."""
+    text = said.text.strip()
+    tags = ", ".join(said.tags)
+    return f"{text}{'' if not text or text.endswith(('.', '!', '?')) else '.'} {tags}".strip()
 
 
 def _ends(sentence: str, following: str) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 import openai
 import xllamacpp
 
+from imagelore._hub import Offered
 from imagelore.errors import GeneratorError
 from imagelore.generate.llamacpp import machine
 from imagelore.generate.llamacpp.connection import Connections
@@ -39,6 +40,25 @@ def context(model: Model, settings: Settings) -> int:
     """Tokens of a question with all that goes along, and its answer: as set, at most what the model was made for."""
     wanted = settings.answer_tokens + ANSWER
     return min(wanted, model.facts.number("context_length") or wanted)
+
+
+def room(model: Model, settings: Settings) -> int:
+    """Tokens of a question with all that goes along, so that there is space for an answer."""
+    every = context(model, settings)
+    return every - min(ANSWER, every // 4)
+
+
+def check_download(model: Offered) -> None:
+    """Looks at the least that a model will take, so that nobody waits for one that cannot be loaded.
+
+    Raises:
+        GeneratorError: that is more memory than there is.
+    """
+    if (wanted := model.size + _WORK) > (there := machine.memory()):
+        raise GeneratorError(
+            f"{model.name} wants more than {_gb(wanted)} of memory and {_gb(there)} is free, so it is not downloaded: "
+            "take a smaller model, which `imagelore models` lists"
+        )
 
 
 def check_memory(model: Model, settings: Settings) -> int:

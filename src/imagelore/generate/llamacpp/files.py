@@ -6,12 +6,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from imagelore.errors import UsageError
+from imagelore._hub import Offered, fetched
+from imagelore.errors import GeneratorError, UsageError
+from imagelore.generate import _named
 from imagelore.generate.llamacpp.gguf import Header, header
 from imagelore.settings import Settings
 
 _PART = re.compile(r"(.*)-00001-of-(\d{5})\.gguf")  # what llama.cpp's gguf-split writes
-_NONE = "none"
+NONE = "none"  # the setting `llamacpp_mmproj`: pictures are not looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +51,55 @@ class Model:
         return context * shared * (keys + values) * 2
 
 
+def asked(settings: Settings) -> str:
+    """What the settings name: a model of the table, or a file."""
+    return settings.generator.partition(":")[2].strip()
+
+
+def offered(settings: Settings) -> Offered | None:
+    """The model of the table that the settings name; None: they name a file."""
+    return _named.named(asked(settings))
+
+
 def found(settings: Settings) -> Model:
-    """The model that the settings name, its header read.
+    """The model that the settings name, its header read; one of the table is downloaded if it is not here.
 
     Raises:
         UsageError: none is named, a file is missing or damaged, or there are several encoders of pictures.
+        GeneratorError: a file of the table's cannot be had, or is another.
     """
-    name = settings.generator.partition(":")[2].strip()
+    mmproj = settings.llamacpp_mmproj.strip()
+    if model := offered(settings):
+        if not mmproj:
+            mmproj = str(fetched(model.file("mmproj"), model.name, GeneratorError))
+        path = fetched(model.file("model"), model.name, GeneratorError)
+    else:
+        path = _file(asked(settings))
+    facts = header(path)
+    if facts.architecture == "clip":
+        raise UsageError(f"`{path}` only encodes pictures: name the language model that it belongs to")
+    encoder = _encoder(path, mmproj)
+    encoder_facts = header(encoder) if encoder else None
+    if encoder_facts and encoder_facts.architecture != "clip":
+        raise UsageError(f"`{encoder}` encodes no pictures: set `IMAGELORE_LLAMACPP_MMPROJ` to the model's mmproj file")
+    return Model(path, _parts(path), facts, encoder, encoder_facts)
+
+
+def _file(name: str) -> Path:
+    names = ", ".join(model.name for model in _named.MODELS)
     if not name:
-        raise UsageError("`llamacpp` wants a model file: `--generator llamacpp:/path/to/model.gguf`")
+        raise UsageError(
+            "`llamacpp` wants a model: `--generator llamacpp:/path/to/model.gguf`, or `llamacpp:NAME` with one of "
+            f"{names}"
+        )
     path = Path(name).expanduser()
     if path.is_dir():
         raise UsageError(
             f"`{path}` is a folder: name the model file in it, `--generator llamacpp:{path / 'MODEL.gguf'}`"
         )
-    facts = header(path)
-    if facts.architecture == "clip":
-        raise UsageError(f"`{path}` only encodes pictures: name the language model that it belongs to")
-    encoder = _encoder(path, settings.llamacpp_mmproj.strip())
-    encoder_facts = header(encoder) if encoder else None
-    if encoder_facts and encoder_facts.architecture != "clip":
-        raise UsageError(f"`{encoder}` encodes no pictures: set `IMAGELORE_LLAMACPP_MMPROJ` to the model's mmproj file")
-    return Model(path, _parts(path), facts, encoder, encoder_facts)
+    if not path.suffix and path.name == name and not path.exists():
+        raise UsageError(f"there is no model {name!r} and no such file: name a GGUF file, or one of {names}")
+    return path
 
 
 def _parts(path: Path) -> tuple[Path, ...]:
@@ -86,7 +115,7 @@ def _parts(path: Path) -> tuple[Path, ...]:
 
 def _encoder(path: Path, asked: str) -> Path | None:
     """The file that the setting names, else the one beside the model that is called so."""
-    if asked == _NONE:
+    if asked == NONE:
         return None
     if asked:
         return Path(asked).expanduser()
@@ -95,6 +124,6 @@ def _encoder(path: Path, asked: str) -> Path | None:
         names = ", ".join(f"`{file.name}`" for file in beside[:4])
         raise UsageError(
             f"there are {len(beside)} encoders of pictures beside `{path.name}` ({names}): set "
-            f"`IMAGELORE_LLAMACPP_MMPROJ` to one of them, or to `{_NONE}` to answer from texts alone"
+            f"`IMAGELORE_LLAMACPP_MMPROJ` to one of them, or to `{NONE}` to answer from texts alone"
         )
     return beside[0] if beside else None

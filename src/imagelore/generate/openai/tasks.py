@@ -48,7 +48,7 @@ class Tasks:
     Args:
         client: of the openai library; it does not retry by itself.
         endpoint: the same server, as messages name it.
-        sleep: waits before the second attempt.
+        sleep: waits before another attempt.
     """
 
     def __init__(self, client: openai.OpenAI, endpoint: Endpoint, sleep: Callable[[float], None]) -> None:
@@ -66,7 +66,7 @@ class Tasks:
             GeneratorError: none came within the task's time, the model refused, or what it said is empty.
         """
         deadline = time.monotonic() + task.seconds
-        tried = False
+        attempt = 0
         while True:
             way, reader = self._way, Reader()
             try:
@@ -79,10 +79,10 @@ class Tasks:
                 if (adapted := _adapted(error, way)) is not None:
                     self._way = adapted
                     continue
-                pause = None if tried else retry_after(error, 0)
+                pause = retry_after(error, attempt) if attempt < task.retries else None
                 if pause is None or time.monotonic() + pause >= deadline:
                     raise self._failed(error, task, explained) from error
-                tried = True
+                attempt += 1
                 self._sleep(pause)
 
     def _asked(self, task: Task, most: int, way: _Way, deadline: float) -> str:

@@ -33,6 +33,7 @@ from imagelore.index._stamp import Stamp
 from imagelore.types import EmbedderInfo, FieldType
 
 SCHEMA = 1  # raised whenever an older imagelore could no longer read or write the documents
+LATER = ("parent", "place", "described")  # fields that the first indexes were made without
 SEMANTIC = "meaning"  # the semantic configuration
 LONGEST_STAMP = 4_000  # characters that the service takes as a description
 OVERSAMPLING = 4.0  # times k: candidates by quantised vectors that get their exact cosines
@@ -60,7 +61,7 @@ def definition(name: str, embedder: EmbedderInfo, stamp: str) -> SearchIndex:
     return SearchIndex(
         name=name,
         description=stamp,
-        fields=_fields(embedder),
+        fields=[*_fields(embedder), *_later()],
         analyzers=[
             CustomAnalyzer(
                 name=_ANALYZER,
@@ -127,6 +128,12 @@ def _serves(field: SearchField | None, made: SearchField) -> bool:
     return not any(made.get(name) and field.get(name) is False for name in _ATTRIBUTES)
 
 
+def lacking(index: SearchIndex) -> list[SearchField]:
+    """The fields of our own that an index of an earlier release does not have."""
+    have = {field.name for field in index.fields}
+    return [field for field in _later() if field.name not in have]
+
+
 def stamp_text(stamp: Stamp, address: str) -> str:
     """The stamp as a description.
 
@@ -168,7 +175,8 @@ def read_stamp(index: SearchIndex, address: str) -> Stamp:
         raise _stamp.damaged(address, error) from error
     stamp = _stamp.read(values, address, SCHEMA)
     have = {field.name: field for field in index.fields}
-    if lost := [made.name for made in _fields(stamp.embedder) if not _serves(have.get(made.name), made)]:
+    made_ones = [*_fields(stamp.embedder), *(field for field in _later() if field.name in have)]
+    if lost := [made.name for made in made_ones if not _serves(have.get(made.name), made)]:
         raise KnowledgeBaseError(
             f"the index `{index.name}` at `{address}` is damaged or of another shape (its field {lost[0]!r} is missing "
             "or is not as imagelore makes it): index into another one with --kb azure-search://SERVICE/INDEX"
@@ -192,6 +200,11 @@ def _fields(embedder: EmbedderInfo) -> list[SearchField]:
         _field("taken_at", "Edm.DateTimeOffset", filterable=True, facetable=True, sortable=True),
         *(_vector(*column) for column in vector_columns(embedder).items()),
     ]
+
+
+def _later() -> list[SearchField]:
+    """An index that was made without these gets them when it is written to."""
+    return [_field(name, _TEXT, filterable=True, facetable=name != "described") for name in LATER]
 
 
 def _words(name: str, kind: str = _TEXT, **attributes: bool) -> SearchField:

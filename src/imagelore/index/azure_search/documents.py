@@ -20,17 +20,21 @@ import numpy as np
 
 from imagelore.errors import KnowledgeBaseError
 from imagelore.index._columns import field_column, image_column, text_column, vector_space
+from imagelore.index._lines import lines_of, lines_value
 from imagelore.index._values import clean, directed, utf8
 from imagelore.index._words import searched, stems
 from imagelore.index.azure_search.definition import has_column
-from imagelore.types import FieldType, FieldValue, Record, Seen, Vectors
+from imagelore.types import Described, FieldType, FieldValue, Record, Seen, Vectors
 
 _LONGEST = 32_000  # bytes of a string that is filtered by; the service takes 32,766
 _TERM = 255  # characters that the service's tokenizer keeps together
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9-][A-Za-z0-9_-]*")
-_APART = ("thumbnail", "images", "texts", "seen", "taken_at", "fields", "extra")
+_APART = ("thumbnail", "images", "texts", "seen", "taken_at", "fields", "extra", "lines", "described")
 _OWN = tuple(fact.name for fact in facts_of(Record) if fact.name not in _APART)
-_COLUMNS = ("source", "path", "version", "digest", "title", "text", "tags", "groups", "sha256", "width", "height")
+_COLUMNS = (
+    *("source", "path", "version", "digest", "parent", "place"),
+    *("title", "text", "tags", "groups", "sha256", "width", "height"),
+)
 
 
 def key(id: str) -> str:
@@ -65,6 +69,7 @@ def to_document(record: Record, known: Mapping[str, FieldType | None]) -> dict[s
     for name in _COLUMNS:
         value = getattr(record, name)
         document[name] = _column(value) if value or isinstance(value, tuple) else None
+    document["described"] = filtered(record.described.text) or None
     document["taken_at"] = moment(record.taken_at) if record.taken_at else None
     document["words"] = utf8(searched(record))
     document["seen_words"] = utf8(record.seen.words())
@@ -97,6 +102,10 @@ def to_record(document: Mapping[str, Any]) -> Record:
         own["seen"] = Seen(tuple((name, score) for name, score in classes), tuple(colours))
     if "taken_at" in facts:
         own["taken_at"] = datetime.fromisoformat(facts["taken_at"])
+    if "described" in facts:
+        text, tags, model = facts["described"]
+        own["described"] = Described(text, tuple(tags), model)
+    own["lines"] = lines_of(facts.get("lines", ()))
     own["fields"] = {name: _value(kind, value) for name, (kind, value) in facts.get("fields", {}).items()}
     own["extra"] = facts.get("extra", {})
     own["thumbnail"] = base64.b64decode(document.get("thumbnail") or "")
@@ -110,8 +119,12 @@ def _facts(record: Record) -> str:
     facts: dict[str, Any] = {name: clean(getattr(record, name)) for name in _OWN if getattr(record, name)}
     if record.seen != Seen():
         facts["seen"] = [record.seen.classes, record.seen.colours]
+    if record.described != Described():
+        said = record.described
+        facts["described"] = [clean(said.text), clean(said.tags), clean(said.model)]
     if record.taken_at:
         facts["taken_at"] = record.taken_at.isoformat()
+    facts["lines"] = lines_value(record.lines)
     own = {name: value for name, value in record.fields.items() if clean(value) is not None}
     facts["fields"] = {name: ["date" if isinstance(value, date) else "", clean(value)] for name, value in own.items()}
     facts["extra"] = dict(record.extra)

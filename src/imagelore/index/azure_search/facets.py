@@ -50,7 +50,7 @@ def _counts(
 
 def _counted(column: _Column) -> bool:
     """Moments seldom repeat, their range says more; long texts never do."""
-    return column.kind != "time" and column.name != "text"
+    return column.kind != "time" and column.name not in ("text", "described")
 
 
 def _told(column: _Column, counts: list[Mapping[str, Any]]) -> list[tuple[Any, int]]:

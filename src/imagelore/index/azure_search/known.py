@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 
 from azure.core import MatchConditions
@@ -13,7 +13,7 @@ from azure.search.documents.indexes.models import SearchIndex
 from imagelore.errors import KnowledgeBaseError
 from imagelore.index._stamp import Stamp, missing
 from imagelore.index.azure_search.connection import DEFINE, LOOK, Connection
-from imagelore.index.azure_search.definition import declared, read_stamp
+from imagelore.index.azure_search.definition import LATER, declared, lacking, read_stamp
 from imagelore.types import FieldType
 
 FRESH = 30.0  # seconds: a service rations how often a definition is read
@@ -69,6 +69,14 @@ class Known:
         """As `declared`; read anew where a needed field is not among them: another process may have added it."""
         known = declared(self.index())
         return known if needed <= known.keys() else declared(self.index(fresh=True))
+
+    def lacks(self, names: Iterable[str] = LATER) -> list[str]:
+        """Those of these fields of our own that the index, made by an earlier release, does not have yet."""
+        wanted = [name for name in LATER if name in set(names)]
+        if not wanted or not lacking(self.index()):
+            return []
+        later = {field.name for field in lacking(self.index(fresh=True))}
+        return [name for name in wanted if name in later]
 
     def change(self, edit: Callable[[SearchIndex], bool]) -> None:
         """Applies an edit, which says whether there is anything to change, to the newest definition.

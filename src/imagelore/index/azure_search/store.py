@@ -9,18 +9,26 @@ from typing import Any
 
 from azure.search.documents.indexes.models import SearchIndex
 
+from imagelore.errors import KnowledgeBaseError
 from imagelore.index._columns import vector_columns
 from imagelore.index._filters import column_of
 from imagelore.index._stamp import with_source
 from imagelore.index._values import chunks
 from imagelore.index.azure_search.connection import READ, Connection
-from imagelore.index.azure_search.definition import declared, has_column, read_stamp, stamp_text, user_field
+from imagelore.index.azure_search.definition import (
+    declared,
+    has_column,
+    lacking,
+    read_stamp,
+    stamp_text,
+    user_field,
+)
 from imagelore.index.azure_search.documents import to_document, to_record
 from imagelore.index.azure_search.facets import facets
 from imagelore.index.azure_search.filter import both, named, odata, one_of, text
 from imagelore.index.azure_search.known import Known
 from imagelore.index.azure_search.rank import Ranker
-from imagelore.index.azure_search.writing import CHUNK, Writer
+from imagelore.index.azure_search.writing import CHUNK, Part, Writer
 from imagelore.settings import Settings
 from imagelore.types import (
     OWN_FIELDS,
@@ -60,20 +68,39 @@ class AzureSearchIndex:
 
     def upsert(self, records: Sequence[Record]) -> Mapping[str, str]:
         """Writes whole records by id; of records with the same id the last one stays."""
+        if not records:
+            return {}
+        if self._known.lacks():
+            self.declare({})
         needed = frozenset(name for record in records for name in record.fields if has_column(name))
-        known = self._known.columns(needed) if records else {}
+        known = self._known.columns(needed)
         return self._writer.upload([to_document(r, known) for r in {r.id: r for r in records}.values()])
 
     def delete(self, ids: Sequence[str]) -> None:
-        """Removes records; unknown ids are no error."""
-        self._writer.delete(ids)
+        """Removes records, and those that name one of them as their parent; unknown ids are no error."""
+        self._writer.delete([*ids, *self._parts(ids)])
+
+    def trim(self, parent: str, version: str, digest: str) -> None:
+        """Removes the parts of a document that are left from another content version or metadata digest of it."""
+        parts = self._parts([parent])
+        self._writer.delete([id for id, part in parts.items() if (part.version, part.digest) != (version, digest)])
+
+    def _parts(self, parents: Sequence[str]) -> Mapping[str, Part]:
+        """Id -> what names one of these as its parent, also what no read shows yet."""
+        found: dict[str, Part] = {}
+        wanted = [] if self._known.lacks(["parent"]) else [parent for parent in parents if parent]
+        for chunk in chunks(wanted, CHUNK):
+            for row in chain.from_iterable(self._pages(one_of("parent", chunk), ["id", *Part._fields], PAGE)):
+                found[row["id"]] = Part.of(row)
+        return self._writer.now(found, frozenset(wanted))
 
     def declare(self, fields: Mapping[str, FieldType]) -> None:
-        """Adds columns for the user's fields; a field that exists keeps its type."""
+        """Adds columns for the user's fields, and those of ours that an earlier release did not make."""
 
         def edit(index: SearchIndex) -> bool:
             known = declared(index)
             new = [user_field(name, kind) for name, kind in fields.items() if name not in known and has_column(name)]
+            new += lacking(index)
             index.fields = [*index.fields, *new]
             return bool(new)
 
@@ -109,11 +136,13 @@ class AzureSearchIndex:
         """Waits until reads see every write; the service keeps its search structures up to date by itself."""
         return self._writer.wait()
 
-    def manifest(self, source: str) -> Iterator[tuple[str, str, str]]:
-        """(id, content version, metadata digest) of every record of a source, page by page."""
-        where = f"source eq {text(source)}"
-        for row in chain.from_iterable(self._pages(where, ["id", "version", "digest"], PAGE)):
-            yield row["id"], row["version"] or "", row["digest"] or ""
+    def manifest(self, source: str) -> Iterator[tuple[str, str, str, str]]:
+        """(id, content version, metadata digest, parent) of every record of a source, page by page."""
+        where, lacks = f"source eq {text(source)}", self._known.lacks(["parent"])
+        columns = ["id", *(name for name in Part._fields if name not in lacks)]
+        for row in chain.from_iterable(self._pages(where, columns, PAGE)):
+            part = Part.of(row)
+            yield row["id"], part.version, part.digest, part.parent
 
     def rank(self, query: Query, scope: Scope = Scope()) -> list[Ranking]:
         """BM25 over words and over what was seen, cosines over vectors, as far as the query has what they need."""
@@ -176,7 +205,16 @@ class AzureSearchIndex:
         return self._known.fields(needed - OWN_FIELDS.keys())
 
     def _filter(self, scope: Scope) -> str | None:
-        return odata(scope, self._fields(named(scope.filter)) if scope.filter else {})
+        if scope.filter is None:
+            return odata(scope, {})
+        names = named(scope.filter)
+        fields = self._fields(names)
+        if lost := self._known.lacks(names - fields.keys()):
+            raise KnowledgeBaseError(
+                f"the index at `{self._connection.address}` was made before this imagelore and has no `{lost[0]}` yet: "
+                "run `imagelore index` on its source once"
+            )
+        return odata(scope, fields)
 
     def _whole(self, ids: Sequence[str], visible: str | None, vectors: bool) -> list[Record]:
         columns = [*_WHOLE, *(vector_columns(self.embedder) if vectors else ())]

@@ -36,6 +36,19 @@ _PAUSES = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)  # seconds; the last one again and aga
 Action = dict[str, Any]
 
 
+class Part(NamedTuple):
+    """What a document of the index says about where it belongs."""
+
+    version: str
+    digest: str
+    parent: str
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> Part:
+        """From its fields, which may be null or left out."""
+        return cls(*(document.get(name) or "" for name in cls._fields))
+
+
 class _Change(NamedTuple):
     """What was done to a document, and when: what another process wrote there since has a later token.
 
@@ -43,12 +56,12 @@ class _Change(NamedTuple):
     """
 
     token: str
-    gone: bool = False
+    part: Part | None = None  # as it was written; None: removed
 
     def seen(self, document: Mapping[str, Any] | None) -> bool:
         """Whether a read that found this document, or none, was after the change."""
         if document is None:
-            return self.gone
+            return self.part is None
         return (document["written"] or "") >= self.token
 
 
@@ -68,7 +81,7 @@ class Writer:
         """
         token = _token()
         refused = self._send([{"@search.action": "upload", **each, "written": token} for each in documents])
-        self._note({each["id"]: _Change(token) for each in documents if each["id"] not in refused})
+        self._note({each["id"]: _Change(token, Part.of(each)) for each in documents if each["id"] not in refused})
         return refused
 
     def delete(self, ids: Sequence[str]) -> None:
@@ -77,11 +90,17 @@ class Writer:
         Raises:
             KnowledgeBaseError: as `upload`, or the service refused one.
         """
-        change = _Change(_token(), gone=True)
+        change = _Change(_token())
         refused = self._send([{"@search.action": "delete", "key": key(id), "id": id} for id in dict.fromkeys(ids)])
         self._note(dict.fromkeys(set(ids) - set(refused), change))
         for id, reason in refused.items():
             raise KnowledgeBaseError(f"Azure AI Search at {self._connection.host} does not remove {id!r}: {reason}")
+
+    def now(self, found: Mapping[str, Part], parents: frozenset[str]) -> Mapping[str, Part]:
+        """The parts of these parents: those that a read found, but where this process has written something since."""
+        written = {id: change.part for id, change in self._pending.items()}
+        known: dict[str, Part | None] = {**found, **written}
+        return {id: part for id, part in known.items() if part and part.parent in parents}
 
     def wait(self) -> str:
         """Returns "" when reads see everything that was written here, else a line that says what they do not show.

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import lancedb
+import pyarrow.compute as pc
 from lancedb.query import ColumnOrdering
 
 from imagelore.index._filters import column_of
@@ -28,7 +29,7 @@ from imagelore.index.lancedb.calls import call, edge, is_local, locked, write
 from imagelore.index.lancedb.facets import Tally
 from imagelore.index.lancedb.filter import one_of, predicate, text
 from imagelore.index.lancedb.rank import rankings
-from imagelore.index.lancedb.rows import arrow_field, columns_read, declared, schema, to_records, to_rows
+from imagelore.index.lancedb.rows import arrow_field, columns_read, declared, lacking, schema, to_records, to_rows
 from imagelore.index.lancedb.upkeep import prepare, refresh, structures
 from imagelore.settings import Settings
 from imagelore.types import (
@@ -48,6 +49,7 @@ _CHUNK = 500  # ids in one predicate
 _FRESH = 5.0  # seconds that a calibration is remembered: each question asks for it
 _BATCH = 4096  # rows held at once by a stream
 _SCANS = 16  # facets remembered
+_MANIFEST = ("id", "version", "digest", "parent")
 
 
 def open(address: str, settings: Settings) -> LanceIndex:
@@ -125,22 +127,39 @@ class LanceIndex:
     def upsert(self, records: Sequence[Record]) -> Mapping[str, str]:
         """Writes whole records by id, in one commit or not at all; of records with the same id the last one stays."""
         if records:
+            self.declare({})
             rows = to_rows(records, self._columns())
             merge = self._records.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
             write(self._address, lambda: merge.execute(rows, on_bad_vectors="null"))
         return {}
 
     def delete(self, ids: Sequence[str]) -> None:
-        """Removes records; unknown ids are no error."""
+        """Removes records, and those that name one of them as their parent; unknown ids are no error."""
         for chunk in chunks(ids, _CHUNK):
-            write(self._address, partial(self._records.delete, one_of("id", chunk)))
+            self._remove(f"{one_of('id', chunk)} OR {one_of('parent', chunk)}")
+
+    def trim(self, parent: str, version: str, digest: str) -> None:
+        """Removes the parts of a document that are left from another content version or metadata digest of it."""
+        facts = (("version", version), ("digest", digest))
+        others = " OR ".join(f"COALESCE({name}, '') <> {text(value)}" for name, value in facts)
+        self._remove(f"parent = {text(parent)} AND ({others})")
+
+    def _remove(self, where: str) -> None:
+        if call(self._address, self._records.count_rows(where)):  # else a commit, and a version, for nothing
+            write(self._address, partial(self._records.delete, where))
 
     def declare(self, fields: Mapping[str, FieldType]) -> None:
-        """Adds nullable columns for the user's fields; a field that exists keeps its type."""
+        """Adds nullable columns for the user's fields, and those of ours that an earlier release did not make."""
+        if not self._wanted(fields):
+            return
         with locked(self._address):
-            known = self.fields()
-            if new := [arrow_field(name, kind) for name, kind in fields.items() if name not in known]:
+            if new := self._wanted(fields):
                 call(self._address, self._records.add_columns(new))
+
+    def _wanted(self, fields: Mapping[str, FieldType]) -> list[Any]:
+        columns = self._columns()
+        known = declared(columns)
+        return [*(arrow_field(name, kind) for name, kind in fields.items() if name not in known), *lacking(columns)]
 
     def remember(self, source: SourceInfo) -> None:
         """Stores a source's name and root; a known name gets the new root."""
@@ -167,10 +186,10 @@ class LanceIndex:
             call(self._address, refresh(self._records, self._stamp, self._embedder))
         return ""
 
-    def manifest(self, source: str) -> Iterator[tuple[str, str, str]]:
-        """(id, content version, metadata digest) of every record of a source, batch by batch."""
-        for batch in self._stream(["id", "version", "digest"], f"source = {text(source)}"):
-            yield from zip(*(batch[name].to_pylist() for name in ("id", "version", "digest")), strict=True)
+    def manifest(self, source: str) -> Iterator[tuple[str, str, str, str]]:
+        """(id, content version, metadata digest, parent) of every record of a source, batch by batch."""
+        for batch in self._stream(list(_MANIFEST), f"source = {text(source)}"):
+            yield from zip(*(pc.fill_null(batch[name], "").to_pylist() for name in _MANIFEST), strict=True)
 
     def rank(self, query: Query, scope: Scope = Scope()) -> list[Ranking]:
         """BM25 over words and over what was seen, cosines over vectors, as far as the query has what they need."""

@@ -21,6 +21,7 @@ _FULL = ("no space left", "os error 28", "disk quota", "os error 122", "file too
 _FORBIDDEN = ("permission denied", "os error 13", "read-only file system", "os error 30", "operation not permitted")
 _CONFLICT = ("commit conflict", "conflicting", "concurrent", "preempted")
 _LOST = ("not found", "no such file", "os error 2)")
+_NO_COLUMN = "no field named"
 _NOWHERE = "no object store provider found"
 
 
@@ -87,6 +88,11 @@ def _mapped(address: str, error: Exception) -> KnowledgeBaseError:
     if any(sign in lower for sign in _CONFLICT):
         return _ConflictError(
             f"another imagelore run keeps writing to the knowledge base at `{address}`: run this again when it is done"
+        )
+    if _NO_COLUMN in lower:
+        return KnowledgeBaseError(
+            f"the knowledge base at `{address}` was made before this imagelore and lacks a column that is asked for: "
+            "run `imagelore index` on its source once"
         )
     if any(sign in lower for sign in _LOST):
         return KnowledgeBaseError(

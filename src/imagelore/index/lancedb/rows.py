@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -19,21 +20,33 @@ from imagelore.index._columns import (
     vector_columns,
     vector_space,
 )
+from imagelore.index._lines import lines_of, lines_value
 from imagelore.index._values import clean, directed
 from imagelore.index._words import searched, stems
-from imagelore.types import EmbedderInfo, FieldType, FieldValue, Record, Seen
+from imagelore.types import Described, EmbedderInfo, FieldType, FieldValue, Record, Seen
 
 _TEXTS = pa.list_(pa.string())
-_OWN: dict[str, Any] = {
+_PLAIN: dict[str, Any] = {  # a record's facts that are stored as they are
     **dict.fromkeys(("id", "source", "path", "version", "digest", "title", "text"), pa.string()),
     "tags": _TEXTS,
     "groups": _TEXTS,
     "taken_at": pa.timestamp("us"),
     "width": pa.int32(),
     "height": pa.int32(),
-    **dict.fromkeys(("sha256", "phash", "parent", "place", "seen", "seen_words", "words", "extra"), pa.string()),
-    "stems": _TEXTS,
+    **dict.fromkeys(("sha256", "phash", "parent", "place"), pa.string()),
     "thumbnail": pa.binary(),
+}
+_LATER: dict[str, Any] = {  # columns that knowledge bases of earlier releases get when they are written to
+    "lines": pa.binary(),
+    "described": pa.string(),
+    "described_tags": _TEXTS,
+    "described_model": pa.string(),
+}
+_OWN = {
+    **_PLAIN,
+    **dict.fromkeys(("seen", "seen_words", "words", "extra"), pa.string()),
+    "stems": _TEXTS,
+    **_LATER,
 }
 _DERIVED = ("words", "stems", "seen_words")
 _ARROW: dict[FieldType, Any] = {
@@ -50,6 +63,11 @@ def schema(embedder: EmbedderInfo) -> Any:
     """The Arrow schema of a knowledge base without fields of the user's own."""
     vectors = [pa.field(name, pa.list_(pa.float32(), size)) for name, size in vector_columns(embedder).items()]
     return pa.schema([pa.field(name, kind) for name, kind in _OWN.items()] + vectors)
+
+
+def lacking(columns: Any) -> list[Any]:
+    """The Arrow fields of our own that a table of an earlier release does not have."""
+    return [pa.field(name, kind) for name, kind in _LATER.items() if name not in columns.names]
 
 
 def arrow_field(name: str, kind: FieldType) -> Any:
@@ -93,13 +111,16 @@ def to_rows(records: Sequence[Record], columns: Any) -> Any:
 
 
 def _row(record: Record) -> dict[str, Any]:
-    own = {name: getattr(record, name) for name in _OWN if name not in _DERIVED and name not in {"seen", "extra"}}
-    row: dict[str, Any] = {name: clean(value) or None for name, value in own.items()}
+    row: dict[str, Any] = {name: clean(getattr(record, name)) or None for name in _PLAIN}
     row["seen"] = json.dumps([record.seen.classes, record.seen.colours])
     row["seen_words"] = clean(record.seen.words())
     row["words"] = clean(searched(record))
     row["stems"] = clean(stems(record)) or None
     row["extra"] = json.dumps(dict(record.extra), default=str) if record.extra else None
+    row["lines"] = _packed(lines_value(record.lines)) if record.lines else None
+    row["described"] = clean(record.described.text) or None
+    row["described_tags"] = clean(record.described.tags) or None
+    row["described_model"] = clean(record.described.model) or None
     for name, vector in record.images.items():
         row[image_column(name)] = directed(vector)
     for name, vector in record.texts.items():
@@ -122,11 +143,15 @@ def columns_read(columns: Any, embedder: EmbedderInfo, vectors: bool) -> list[st
 
 def _record(row: Mapping[str, Any], names: Sequence[str]) -> Record:
     classes, colours = json.loads(row["seen"])
-    own = {name: row[name] for name in _OWN if name in row and row[name] is not None}
+    own = {name: row[name] for name in _PLAIN if row[name] is not None}
     for name in ("tags", "groups"):
         own[name] = tuple(row[name] or ())
     own["seen"] = Seen(tuple((name, score) for name, score in classes), tuple(colours))
     own["extra"] = json.loads(row["extra"]) if row["extra"] else {}
+    if row.get("lines"):
+        own["lines"] = lines_of(json.loads(zlib.decompress(row["lines"])))
+    text, tags, model = (row.get(name) for name in ("described", "described_tags", "described_model"))
+    own["described"] = Described(text or "", tuple(tags or ()), model or "")
     own["fields"] = {
         field: _value(row[name])
         for name in names
@@ -136,6 +161,10 @@ def _record(row: Mapping[str, Any], names: Sequence[str]) -> Record:
         vectors = {name: row[name] for name in names if name.startswith(f"{kind}_") and row[name] is not None}
         own[f"{kind}s"] = {vector_space(name): np.asarray(vector, dtype=np.float32) for name, vector in vectors.items()}
     return Record(**own)
+
+
+def _packed(value: Any) -> bytes:
+    return zlib.compress(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
 
 
 def _value(value: Any) -> FieldValue:

@@ -16,7 +16,7 @@ from imagelore.types import EmbedderInfo
 INDEXED_ROWS = 5_000  # fewer are scanned exactly: that is fast enough, and needs no training
 GROWTH = 4.0  # trained partitions are trained again when the table has grown by this factor
 BITS = 4  # a dimension: ten exact cosines then suffice where one bit needs a thousand, for 3 times the size
-_KEYS = ("id", "sha256")
+_KEYS = ("id", "sha256", "parent")
 _GRACE = timedelta(minutes=5)  # how long a version stays for readers that hold it
 _FULL_TEXT = ("words", "seen_words")
 

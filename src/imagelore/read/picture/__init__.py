@@ -1,29 +1,25 @@
-"""Pictures: JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF and JPEG 2000, told by their content, whatever the file's name."""
+"""Pictures: JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, JPEG 2000 and HEIC (extra `heic`), told by their content, not name."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Iterator
-
-import numpy as np
-from PIL import Image
 
 from imagelore.errors import UnreadableError
 from imagelore.read import Metadata, Options, Reading
-from imagelore.read.picture.colours import dominant_colours
-from imagelore.read.picture.containers import Parts, format_of, take_apart
-from imagelore.read.picture.decode import decode, with_inner_blocks
+from imagelore.read.picture.containers import Parts, format_of, heic_is_read, take_apart
+from imagelore.read.picture.decode import decode, size_of, with_inner_blocks
 from imagelore.read.picture.embedded import embedded_metadata
 from imagelore.read.picture.exif import exif_tags
-from imagelore.read.picture.hash import TINY, perceptual_hash
+from imagelore.read.picture.pictured import jpeg_bytes, pictured
 from imagelore.types import Asset
 
 SUFFIXES = (
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".apng", ".webp", ".gif", ".bmp", ".tif", ".tiff"),
     *(".avif", ".avifs", ".jp2", ".j2k", ".j2c", ".jpc", ".jpx", ".jpf"),
+    *((".heic", ".heif", ".hif") if heic_is_read() else ()),
 )
-_THUMBNAIL_QUALITY, _SHOWN_QUALITY = 80, 85
+_SHOWN_QUALITY = 85
 _MEDIA_TYPES = {"JPEG2000": "image/jp2"}  # the others are named as their format is
 
 
@@ -37,17 +33,8 @@ def read(asset: Asset, data: bytes, options: Options) -> Reading:  # noqa: ARG00
     parts = _parts(data, options)
     side = max(options.image_side, options.thumbnail_side)
     decoded = decode(parts, side, options.max_pixels, exif_tags(parts.exif).orientation)
-    tiny = np.asarray(decoded.picture.resize((TINY, TINY), Image.Resampling.BOX))
-    return Reading(
-        picture=_fitted(decoded.picture, options.image_side),
-        width=decoded.width,
-        height=decoded.height,
-        sha256=hashlib.sha256(data).hexdigest(),
-        phash=perceptual_hash(tiny),
-        colours=dominant_colours(tiny),
-        thumbnail=_encoded(_fitted(decoded.picture, options.thumbnail_side), _THUMBNAIL_QUALITY),
-        metadata=embedded_metadata(parts, options.gps),
-    )
+    sha256, metadata = hashlib.sha256(data).hexdigest(), embedded_metadata(parts, options.gps)
+    return pictured(decoded.picture, (decoded.width, decoded.height), sha256, metadata, options)
 
 
 def readings(asset: Asset, data: bytes, options: Options) -> Iterator[Reading]:
@@ -79,7 +66,16 @@ def jpeg(data: bytes, side: int, options: Options = Options()) -> bytes:
     """
     parts = _parts(data, options)
     decoded = decode(parts, side, options.max_pixels, exif_tags(parts.exif).orientation)
-    return _encoded(decoded.picture, _SHOWN_QUALITY)
+    return jpeg_bytes(decoded.picture, _SHOWN_QUALITY)
+
+
+def size(data: bytes, options: Options = Options()) -> tuple[int, int]:
+    """Width and height of a picture file as they are stored, without decoding it.
+
+    Raises:
+        UnreadableError: as `read`.
+    """
+    return size_of(take_apart(data), options.max_pixels)
 
 
 def media_type(data: bytes) -> str:
@@ -96,17 +92,3 @@ def _parts(data: bytes, options: Options) -> Parts:
         size, limit = len(data) / 1e6, options.max_bytes / 1e6
         raise UnreadableError(f"it is {size:,.0f} MB large; the limit is {limit:,.0f} MB")
     return with_inner_blocks(take_apart(data))
-
-
-def _fitted(picture: Image.Image, side: int) -> Image.Image:
-    longer = max(picture.size)
-    if longer <= side:
-        return picture
-    width, height = (max(1, round(length * side / longer)) for length in picture.size)
-    return picture.resize((width, height), Image.Resampling.BICUBIC)
-
-
-def _encoded(picture: Image.Image, quality: int) -> bytes:
-    stream = io.BytesIO()
-    picture.save(stream, "JPEG", quality=quality)
-    return stream.getvalue()

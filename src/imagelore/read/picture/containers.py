@@ -9,6 +9,8 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.util import find_spec
 
 from imagelore.errors import UnreadableError
 
@@ -65,7 +67,13 @@ def format_of(data: bytes) -> str:
         brands = {data[at : at + 4] for at in (8, *range(16, min(int.from_bytes(data[:4], "big"), 256), 4))}
         if brands & {b"avif", b"avis"}:
             return "AVIF"
-        raise UnreadableError("it is HEIC, which is not supported" if brands & _HEIC else "it is a video")
+        if brands & _HEIC:
+            if not heic_is_read():
+                raise UnreadableError('it is HEIC; reading it takes a library: pip install "imagelore[heic]"')
+            return "HEIF"
+        raise UnreadableError("it is a video")
+    if data[40:44] == b" EMF":
+        raise UnreadableError(f"it is no picture that can be read: its content is {_METAFILE}")
     for signature, name in _OTHERS.items():
         if data.startswith(signature):
             raise UnreadableError(f"it is no picture that can be read: its content is {name}")
@@ -87,7 +95,11 @@ _PICTURES = {
     b"\0\0\0\x0cjP  \r\n\x87\n": "JPEG2000",
     b"\xff\x4f\xff\x51": "JPEG2000",
 }
+_METAFILE = "a Windows metafile (a drawing)"
 _OTHERS = {
+    b"\xd7\xcd\xc6\x9a": _METAFILE,
+    b"\x01\0\x09\0\0\x03": _METAFILE,
+    b"II\xbc\x01": "JPEG XR",
     b"%PDF": "a PDF document",
     b"%!PS": "PostScript",
     b"8BPS": "a Photoshop document",
@@ -102,6 +114,12 @@ _OTHERS = {
     b"version https://git-lfs": "a Git LFS pointer; run `git lfs pull`",
 }
 _HEIC = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
+
+
+@cache
+def heic_is_read() -> bool:
+    """Whether the library that reads HEIC is installed; it is not imported."""
+    return find_spec("pillow_heif") is not None
 
 
 def _is_text(data: bytes) -> bool:

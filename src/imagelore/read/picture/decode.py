@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import cast
 
 from PIL import (
     AvifImagePlugin,
@@ -50,8 +51,8 @@ _CLASSES: dict[str, type[ImageFile.ImageFile]] = {
 # Peaks measured while decoding 7 to 16 megapixels, rounded up, in bytes per pixel: Pillow's own 4 and what the codec
 # library holds beside it (WebP: two canvases and a copy; JPEG 2000: 32 bits a component; progressive JPEG: all
 # coefficients).
-_COSTS = {"JPEG": 4, "PNG": 5, "WEBP": 17, "GIF": 6, "BMP": 5, "TIFF": 9, "AVIF": 13, "JPEG2000": 22}
-_PROGRESSIVE_COST = 7
+_COSTS = {"JPEG": 4, "PNG": 5, "WEBP": 17, "GIF": 6, "BMP": 5, "TIFF": 9, "AVIF": 13, "JPEG2000": 22, "HEIF": 13}
+_PROGRESSIVE_COST, _DEEP_HEIF_COST = 7, 21
 
 # Everything that Pillow's decoders were seen to raise on damaged files, or raise by their source: they parse with
 # struct, zlib, indexing and arithmetic on numbers from the file, and check with `assert`.
@@ -91,8 +92,7 @@ def decode(parts: Parts, side: int, max_pixels: int, orientation: int) -> Decode
         UnreadableError: it is damaged, or larger than the limits; the text is the reason.
     """
     _check_header(parts, max_pixels)
-    with _damage_told(parts.format):
-        image = _CLASSES[parts.format](io.BytesIO(parts.data))
+    image = _opened(parts)
     image.info.setdefault("icc_profile", parts.icc)
     width, height = image.size
     _check_size(parts.format, width, height, max_pixels)
@@ -109,6 +109,30 @@ def decode(parts: Parts, side: int, max_pixels: int, orientation: int) -> Decode
             width, height = height, width
     small.info.clear()
     return Decoded(small, width, height)
+
+
+def size_of(parts: Parts, max_pixels: int) -> tuple[int, int]:
+    """Width and height as they are stored, without decoding.
+
+    Raises:
+        UnreadableError: it is damaged, or larger than the limits.
+    """
+    _check_header(parts, max_pixels)
+    with _opened(parts) as image:
+        return image.size
+
+
+def _opened(parts: Parts) -> ImageFile.ImageFile:
+    with _damage_told(parts.format):
+        return _class(parts.format)(io.BytesIO(parts.data))
+
+
+def _class(kind: str) -> type[ImageFile.ImageFile]:
+    if kind == "HEIF":
+        from pillow_heif import HeifImageFile
+
+        return cast(type[ImageFile.ImageFile], HeifImageFile)
+    return _CLASSES[kind]
 
 
 @contextmanager
@@ -131,7 +155,9 @@ def _reduced_cost(image: ImageFile.ImageFile, parts: Parts, side: int) -> int:
         halvings = _halvings(parts.data, width, height, side)
         image.reduce = halvings
         return (width * height >> 2 * halvings) * _COSTS[parts.format]
-    return image.width * image.height * _COSTS[parts.format]
+    if parts.format == "HEIF" and image.info.get("bit_depth", 8) > 8:
+        return width * height * _DEEP_HEIF_COST
+    return width * height * _COSTS[parts.format]
 
 
 _TURNS = {
@@ -146,11 +172,15 @@ _TURNS = {
 
 
 def with_inner_blocks(parts: Parts) -> Parts:
-    """The parts of an AVIF or GIF with its EXIF and XMP, which their plugins find without decoding."""
-    if parts.format in ("AVIF", "GIF"):
+    """The parts of an AVIF, GIF or HEIC with its EXIF and XMP, which their plugins find without decoding.
+
+    A HEIC's EXIF comes without an orientation: its own boxes turn it (ISO/IEC 23008-12, 6.5.10), while it is decoded.
+    """
+    if parts.format in ("AVIF", "GIF", "HEIF"):
         try:
-            with _CLASSES[parts.format](io.BytesIO(parts.data)) as image:
-                parts.exif, parts.xmp = image.info.get("exif", b""), image.info.get("xmp", b"")
+            with _class(parts.format)(io.BytesIO(parts.data)) as image:
+                exif = image.info.get("exif") or b""
+                parts.exif, parts.xmp = exif.removeprefix(b"Exif\0\0"), image.info.get("xmp") or b""
         except DECODER_ERRORS:
             pass  # decoding it will tell
     return parts

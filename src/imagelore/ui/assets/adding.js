@@ -60,8 +60,7 @@ export const adding = {
 
   async done(added) {
     if ($("#il-top").dataset.state === "empty") return added && location.reload();
-    const { records } = await json("imagelore/status");
-    $("#il-count").textContent = pictures(records);
+    $("#il-count").textContent = (await json("imagelore/status")).told;
     gallery.again();
   },
 };

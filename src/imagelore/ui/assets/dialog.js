@@ -3,16 +3,19 @@
 import { $, element, json, show } from "./dom.js";
 import { attach } from "./chat.js";
 import { tile } from "./gallery.js";
+import { mark } from "./marks.js";
 
+const SHORT = 400; // characters of a text that is shown without being asked for
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u; // no spaces between words
 const whole = (text) => new RegExp(
   unspaced.test(text) ? `(${escaped(text)})` : `(?<![\\p{L}\\p{N}])(${escaped(text)})(?![\\p{L}\\p{N}])`, "giu",
 );
 
-// The text with what was matched, and the fact that was cited, between marks.
+// The text with what was matched, and the fact that was cited, between marks. A passage may run over line ends.
 function marked(text, words = [], passage = "") {
-  const found = passage ? [[new RegExp(`(${escaped(passage)})`, "gi"), "il-fact"]] : [];
+  const flowing = escaped(passage.trim()).replace(/\s+/g, "(?:-?\\s+)");
+  const found = flowing ? [[new RegExp(`(${flowing})`, "gi"), "il-fact"]] : [];
   found.push(...words.map((word) => [whole(word), "il-match"]));
   let parts = [text];
   for (const [pattern, kind] of found) {
@@ -29,6 +32,22 @@ function put(name, text, ...more) {
   const place = $(`#il-dialog-${name}`);
   place.replaceChildren(...[text, ...more].filter(Boolean));
   place.hidden = !place.childNodes.length;
+}
+
+// The text that stands in the picture, open where it was cited or is short.
+function read(record, matched, passage) {
+  const place = $("#il-dialog-read");
+  const text = record.lines.map(([line]) => line).join("\n");
+  place.hidden = !text;
+  place.open = Boolean(passage) || text.length <= SHORT;
+  $("summary", place).textContent = record.place ? `Text of ${record.place}` : "Text in the picture";
+  $("p", place).replaceChildren(...marked(text, matched, passage));
+}
+
+function described({ text, tags, model }, matched, passage) {
+  const said = [text, tags.length ? `(${tags.join(", ")})` : ""].filter(Boolean).join(" ");
+  const who = element("span", { className: "il-quiet" }, `Described by ${model || "a model"}: `);
+  put("described", said && element("p", {}, who, ...marked(said, matched, passage)));
 }
 
 function rankings(found) {
@@ -62,7 +81,7 @@ export const dialog = {
     }
   },
 
-  fill(record, { why = "", sentence = "", found = "[]", words = "[]", sure = '""', field = "", passage = "" }) {
+  fill(record, { why = "", sentence = "", found = "[]", words = "[]", sure = '""', field = "", passage = "", boxes = "[]" }) {
     this.id = record.id;
     const matched = JSON.parse(words);
     const named = { taken_at: "taken" }[field] ?? field; // as the record's facts call it
@@ -73,6 +92,9 @@ export const dialog = {
     const fits = JSON.parse(sure) && ` (fits your question: ${JSON.parse(sure)} sure)`;
     put("why", why && element("p", {}, `Found because: ${why}${fits}`), ranked.length ? rankings(ranked) : "");
     put("words", ...marked(record.text, matched, fact("text")));
+    described(record.described, matched, fact("described"));
+    read(record, matched, fact("read"));
+    mark(record.lines, JSON.parse(boxes), (text) => matched.filter((word) => text.search(whole(word)) >= 0).length);
     $("#il-dialog-tags").replaceChildren(...record.tags.map((tag) => (
       element("span", { className: "il-tag" }, ...marked(tag, matched, fact("tags").toLowerCase() === tag.toLowerCase() ? tag : ""))
     )));
@@ -82,13 +104,12 @@ export const dialog = {
     ]));
     const seen = [...record.seen, ...record.colours];
     put("seen", seen.length ? "A model's guess at what is in it: " : "", ...marked(seen.join(", "), matched));
-    $("#il-dialog-neighbours").replaceChildren();
-    const picture = $("#il-dialog-picture");
-    Object.assign(picture, { src: record.thumbnail, alt: record.title });
-    if (record.width) {
-      picture.style.aspectRatio = `${record.width} / ${record.height}`;
-      picture.style.setProperty("--il-ratio", record.width / record.height);
-    }
+    this.few("parts", []);
+    this.few("neighbours", []);
+    Object.assign($("#il-dialog-picture"), { src: record.thumbnail, alt: record.title });
+    const frame = $("#il-dialog-frame");
+    frame.style.aspectRatio = record.width ? `${record.width} / ${record.height}` : "";
+    frame.style.setProperty("--il-ratio", record.width ? record.width / record.height : 1);
     $(".il-dialog-text").scrollTop = 0;
     $(".il-dialog-text .il-fact")?.scrollIntoView({ block: "nearest" });
   },
@@ -106,7 +127,15 @@ export const dialog = {
 
   async neighbours(record, asked) {
     const found = await json(`imagelore/records/${encodeURIComponent(record.id)}/neighbours`);
-    if (asked === this.asked) $("#il-dialog-neighbours").replaceChildren(...found.pictures.map(tile));
+    if (asked !== this.asked) return;
+    this.few("parts", found.parts);
+    this.few("neighbours", found.pictures);
+  },
+
+  few(name, found) {
+    $(`#il-dialog-${name}`).replaceChildren(...found.map(tile));
+    const head = $(`#il-dialog-${name}-head`);
+    if (head) head.hidden = !found.length;
   },
 
   closed() {

@@ -6,6 +6,7 @@ import { askWith, dialog } from "./dialog.js";
 import { $, $$, say } from "./dom.js";
 import { gallery } from "./gallery.js";
 import { Limits } from "./limits.js";
+import { toggleMarks } from "./marks.js";
 
 function show(view) {
   document.body.dataset.view = view;
@@ -82,6 +83,7 @@ const CLICKS = {
   "#il-theme": toggled,
   "#il-narrow-open": () => narrowing.toggle(),
   "#il-dialog-ask": () => askWith(dialog.id),
+  "#il-dialog-marked": toggleMarks,
   "#il-query-picture button": () => gallery.with(null),
 };
 

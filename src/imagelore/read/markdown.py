@@ -1,0 +1,92 @@
+"""Markdown: sections under their headings, tables, lists and pictures written in it (CommonMark, and GitHub's tables)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from imagelore.errors import UnreadableError
+from imagelore.read import Metadata, Options, Reading, Unread, _document
+from imagelore.read._blocks import clean
+from imagelore.read._dates import moment
+from imagelore.read._encodings import LIMIT, decoded
+from imagelore.read._html import lifted, parsed, pieces
+from imagelore.types import Asset
+
+SUFFIXES = (".md", ".markdown")
+_FRONT = re.compile(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|$)", re.DOTALL)
+_KEY = re.compile(r"^([A-Za-z_-]+):[ \t]*(.*(?:\n[ \t]*-[ \t]+.*)*)", re.MULTILINE)
+_TITLE = re.compile(r"\s*#[ \t]+(.+?)[ \t#]*(?:\n|$)|\s*(\S.*)\n=+[ \t]*(?:\n|$)")
+
+
+def readings(asset: Asset, data: bytes, options: Options) -> Iterator[Reading | Unread]:
+    """A text's sections, each followed by its pictures.
+
+    Raises:
+        UnreadableError: it is empty, no text, too large, or holds neither text nor pictures.
+    """
+    _document.check_size(data, options)
+    yield from _document.readings(asset, data, _parts(data), embedded(data, options), options)
+
+
+def embedded(data: bytes, options: Options) -> Metadata:  # noqa: ARG001  (of the contract)
+    """What its front matter says; without a title there, the heading that it begins with.
+
+    Raises:
+        UnreadableError: it is empty or no text.
+    """
+    source = _Source.of(data)
+    said = source.front
+    first = _TITLE.match(source.body)
+    author = " ".join(said.get("author", []))
+    return Metadata(
+        title=" ".join(said.get("title", [])) or (clean(first[1] or first[2]) if first else ""),
+        text=" ".join(said.get("description", []) or said.get("summary", [])),
+        tags=tuple(said.get("tags", []) or said.get("keywords", [])),
+        taken_at=moment(" ".join(said.get("date", []))),
+        fields={"creator": author} if author else {},
+    )
+
+
+def part(data: bytes, place: str, options: Options) -> bytes:  # noqa: ARG001  (of the contract)
+    """A section on paper, or one of the pictures in it.
+
+    Raises:
+        UnreadableError: as `readings`; or there is no such part.
+    """
+    return _document.part(_parts(data), place)
+
+
+def _parts(data: bytes) -> Iterator[_document.Part]:
+    from markdown_it import MarkdownIt
+
+    body, picture = lifted(_Source.of(data).body)
+    if len(body) > LIMIT:
+        raise UnreadableError(f"its text has {len(body) / 1e6:,.0f} MB; the limit is {LIMIT / 1e6:,.0f} MB")
+    made = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(body)
+    return _document.numbered(pieces(parsed(made or " "), picture))
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A file's front matter, its simple values only (key -> texts), and the Markdown below."""
+
+    front: dict[str, list[str]]
+    body: str
+
+    @classmethod
+    def of(cls, data: bytes) -> _Source:
+        text = decoded(data).replace("\r\n", "\n")
+        found = _FRONT.match(text)
+        if not found:
+            return cls({}, text)
+        front = {key[1].lower(): _values(key[2]) for key in _KEY.finditer(found[1])}
+        return cls(front, text[found.end() :])
+
+
+def _values(written: str) -> list[str]:
+    """YAML's plain and quoted scalars, and both forms of its lists of them."""
+    listed = re.fullmatch(r"\[(.*)\]", written.strip())
+    words = listed[1].split(",") if listed else re.split(r"\n[ \t]*-[ \t]+", written)
+    return [value for word in words if (value := clean(word.strip().strip("\"'")))]

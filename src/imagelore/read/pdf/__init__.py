@@ -1,0 +1,120 @@
+"""PDF: each page as a picture with the text of its text layer, and the figures on it as pictures of their own."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from PIL import Image
+
+from imagelore.errors import UnreadableError
+from imagelore.read import Metadata, Options, Reading, Unread
+from imagelore.read.pdf.isolated import Isolated
+from imagelore.read.pdf.values import Sheet
+from imagelore.read.picture.pictured import jpeg_bytes, pictured
+from imagelore.types import Asset
+
+SUFFIXES = (".pdf",)
+_SHOWN_SIDE = 1600  # pixels of a page's longer side at which its text can be read
+_SHOWN_QUALITY = 88
+_PAGES = 20_000  # read of one document
+_DAMAGED = 20  # pages in a row after which the others are not tried: a document may claim a million
+_LOSSES = 3  # pages that PDFium gave up on, likewise
+_PLACE = re.compile(r"page (\d{1,9})(?:, picture (\d{1,9}))?")
+
+
+def readings(asset: Asset, data: bytes, options: Options) -> Iterator[Reading | Unread]:  # noqa: ARG001
+    """The pages in their order, each followed by the figures on it.
+
+    A bitmap that returns (a logo on every page) is read once. What is left out for its size or number is an `Unread`.
+
+    Raises:
+        UnreadableError: it is encrypted, no PDF, or no page of it can be read.
+    """
+    sha256 = hashlib.sha256(data).hexdigest()
+    with Isolated(data, options) as document:
+        about, read = document.about(), 0
+        unread: list[Unread] = []  # until a page is read: where none can be, the document is refused
+        for sheet in _sheets(document):
+            if isinstance(sheet, Unread):
+                unread.append(sheet)
+            else:
+                read += 1
+            if read:
+                yield from unread
+                unread.clear()
+            if isinstance(sheet, Sheet):
+                yield from _parts(document, sheet, about if sheet.number == 1 else replace(about, text=""), sha256)
+    if not read:
+        raise UnreadableError(f"none of its pages can be read: {unread[0].reason}")
+
+
+def _sheets(document: Isolated) -> Iterator[Sheet | Unread]:
+    """The pages, until it is not worth trying more."""
+    failed = 0
+    for number in range(1, document.pages + 1):
+        if failed == _DAMAGED or document.losses == _LOSSES or number > _PAGES:
+            yield Unread(f"page {number}", f"from here on, {document.pages - number + 1:,} pages are left out")
+            return
+        sheet = document.sheet(number)
+        failed = failed + 1 if isinstance(sheet, Unread) else 0
+        yield sheet
+
+
+def embedded(data: bytes, options: Options) -> Metadata:
+    """What the document says about itself: title, author, subject, keywords, when it was made.
+
+    Raises:
+        UnreadableError: as `readings`.
+    """
+    with Isolated(data, options) as document:
+        return document.about()
+
+
+def part(data: bytes, place: str, options: Options) -> bytes:
+    """A page ("page 3") or a figure ("page 3, picture 1") as a JPEG of at most 1,600 pixels.
+
+    Raises:
+        UnreadableError: as `readings`, or there is no such place in it.
+    """
+    found = _PLACE.fullmatch(place)
+    with Isolated(data, options) as document:
+        if not found or not 1 <= int(found[1]) <= document.pages:
+            raise UnreadableError(f"it has no {place!r}")
+        picture = document.shown(int(found[1]), int(found[2] or 0), _SHOWN_SIDE)
+    return jpeg_bytes(picture, _SHOWN_QUALITY)
+
+
+def _parts(document: Isolated, sheet: Sheet, about: Metadata, sha256: str) -> Iterator[Reading | Unread]:
+    """A page, then its figures."""
+    options, place = document.options, f"page {sheet.number}"
+
+    def reading(picture: Image.Image, size: tuple[int, int], name: str, metadata: Metadata) -> Reading:
+        own = hashlib.sha256(f"{sha256} {name}".encode()).hexdigest()
+        return replace(pictured(picture, size, own, metadata, options), place=name)
+
+    page = replace(reading(sheet.picture, sheet.size, place, about), lines=sheet.lines, warnings=sheet.warnings)
+    yield _with_text(page, options, lambda side: document.shown(sheet.number, 0, side))
+    for figure in sheet.figures:
+        name = f"{place}, picture {figure.number}"
+        made = reading(figure.picture, figure.size, name, replace(about, text=figure.caption))
+        made = replace(made, lines=figure.lines)
+        yield _with_text(made, options, lambda side, number=figure.number: document.shown(sheet.number, number, side))
+    for number, reason in sheet.left_out:
+        yield Unread(f"{place}, picture {number}", reason)
+
+
+def _with_text(reading: Reading, options: Options, render: Callable[[int], Image.Image]) -> Reading:
+    """Where there is no text layer: with the text that can be read in the picture, rendered at a side in pixels."""
+    from imagelore.read import _ocr
+
+    if reading.lines or options.ocr == "off" or (options.ocr == "auto" and not _ocr.installed()):
+        return reading
+    large = render(_ocr.SIDE)
+    if not _ocr.wanted(options.ocr, large):
+        return reading
+    found = _ocr.read(large)
+    warnings = (*reading.warnings, *filter(None, [found.warning]))
+    return replace(reading, lines=found.lines, ocr_seconds=found.seconds, warnings=warnings)

@@ -1,0 +1,109 @@
+"""Excel workbooks: each visible sheet's rows as lines that can stand alone, and the pictures on it."""
+
+from __future__ import annotations
+
+import posixpath
+import warnings
+from collections.abc import Iterator
+from io import BytesIO
+from itertools import islice
+from typing import Any
+
+from imagelore.errors import UnreadableError
+from imagelore.read import Metadata, Options, Reading, Unread, _document
+from imagelore.read._blocks import Figure, Piece, clean
+from imagelore.read._office import core_metadata
+from imagelore.read._zip import Package, damage_told
+from imagelore.read.xlsx.anchors import anchored
+from imagelore.read.xlsx.tables import Rows, said
+from imagelore.types import Asset
+
+SUFFIXES = (".xlsx", ".xlsm", ".xltx")
+_KIND, _MODERN = "Excel workbook", ".xlsx"
+_ROWS = 20_000  # of a sheet that are read
+_LAST_ROW = 1_048_576  # of Excel itself
+_STRINGS = 100_000_000  # bytes of the table of all texts, which stays in memory
+
+# What openpyxl says about features that it does not keep ("Data Validation extension ...") helps nobody who only reads.
+warnings.filterwarnings("ignore", module=r"openpyxl\.")
+
+
+def readings(asset: Asset, data: bytes, options: Options) -> Iterator[Reading | Unread]:
+    """Sheet after sheet in parts, each followed by its pictures.
+
+    Raises:
+        UnreadableError: it is empty, damaged, encrypted, too large, made to exhaust memory, or of the old format.
+    """
+    _document.check_size(data, options)
+    yield from _document.readings(asset, data, _parts(data), embedded(data, options), options)
+
+
+def embedded(data: bytes, options: Options) -> Metadata:  # noqa: ARG001  (of the contract)
+    """The workbook's properties: title, author, subject, keywords, date.
+
+    Raises:
+        UnreadableError: as `readings`.
+    """
+    return core_metadata(Package(data, _KIND, _MODERN))
+
+
+def part(data: bytes, place: str, options: Options) -> bytes:  # noqa: ARG001  (of the contract)
+    """A part of a sheet on paper, or one of the pictures on it.
+
+    Raises:
+        UnreadableError: as `readings`; or there is no such part.
+    """
+    return _document.part(_parts(data), place)
+
+
+def _parts(data: bytes) -> Iterator[_document.Part]:
+    import openpyxl
+
+    package = Package(data, _KIND, _MODERN)
+    if any(package.size(name) > _STRINGS for name in package if posixpath.basename(name) == "sharedStrings.xml"):
+        raise UnreadableError(f"its texts take more than {_STRINGS / 1e6:,.0f} MB")
+    with damage_told(_KIND, openpyxl.utils.exceptions.InvalidFileException):
+        book = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
+        sheets = list(_visible(package))
+    for title, entry in sheets:
+        if title not in book.sheetnames or not hasattr(book[title], "reset_dimensions"):
+            continue  # a chart on a sheet of its own
+        name = f"sheet {title}"
+        try:
+            yield from _document.numbered(_pieces(book[title], title, anchored(package, entry)), name)
+        except UnreadableError as error:
+            yield Unread(f"{name}, the rest", str(error))
+
+
+def _visible(package: Package) -> Iterator[tuple[str, str]]:
+    """(title, entry) of each sheet that is not hidden."""
+    roots = [entry for kind, entry in package.related("").values() if kind == "officeDocument"]
+    book = roots[0] if roots else "xl/workbook.xml"
+    related = package.related(book)
+    for node in package.xml(book).iter():
+        if node.tag.endswith("}sheet") and node.get("state", "visible") == "visible":
+            id = next((value for name, value in node.attrib.items() if name.endswith("}id")), "")
+            yield node.get("name", ""), related.get(id, ("", ""))[1]
+
+
+def _pieces(sheet: Any, title: str, figures: list[tuple[int, Figure]]) -> Iterator[Piece]:
+    rows, waiting = Rows(title), list(figures)
+    yield rows.heading()
+    sheet.reset_dimensions()  # as written they may be wrong
+    with damage_told(_KIND):
+        values = sheet.iter_rows(max_row=_LAST_ROW, values_only=True)
+    count = 0
+    while True:
+        with damage_told(_KIND):
+            some = [[clean(said(cell)) for cell in cells] for cells in islice(values, 1_000)]
+        if not some:
+            break
+        for cells in some:
+            count += 1
+            yield from rows.taken(cells)
+            while waiting and waiting[0][0] < count:
+                yield waiting.pop(0)[1]
+            if rows.read >= _ROWS:
+                yield Unread(f"sheet {title}, from row {count + 1:,}", f"only the first {_ROWS:,} rows of a sheet are read")
+                return
+    yield from (figure for _, figure in waiting)
