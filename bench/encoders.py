@@ -58,14 +58,14 @@ def rounds(contenders: Mapping[str, Contender]) -> dict[str, list[float]]:
     return measured
 
 
-def core_seconds(works: Mapping[str, Work]) -> dict[str, float]:
-    """What each takes of one core: the best of its turns, which hardly depends on who else uses the machine."""
-    best = dict.fromkeys(works, math.inf)
+def core_seconds(contenders: Mapping[str, Contender]) -> dict[str, float]:
+    """What a picture takes of one core: the best of several turns, which depends little on who else is there."""
+    best = dict.fromkeys(contenders, math.inf)
     for _ in range(TURNS):
-        for name, work in works.items():
+        for name, (work, _, pictures) in contenders.items():
             start = time.thread_time()
             work()
-            best[name] = min(best[name], time.thread_time() - start)
+            best[name] = min(best[name], (time.thread_time() - start) / pictures)
     return best
 
 
@@ -74,49 +74,40 @@ def of(part: Sequence[float], whole: Sequence[float]) -> float:
     return statistics.median(a / b for a, b in zip(part, whole, strict=True))
 
 
-def bare(sessions: Sequence[tuple[Any, Any]]) -> Work:
-    """Runs each session on its prepared input."""
-    fed = [(model, {model.get_inputs()[0].name: rows}) for model, rows in sessions]
+def bare(sessions: Sequence[tuple[Any, Sequence[Any]]]) -> Work:
+    """Runs each session on its prepared inputs, one after the other."""
+    fed = [(model, {model.get_inputs()[0].name: rows}) for model, inputs in sessions for rows in inputs]
     return lambda: [model.run(None, feed) for model, feed in fed]
 
 
 def compared(
     name: str, embedder: Embedder, work: Work, files: Sequence[bytes], others: Mapping[str, Contender]
 ) -> None:
-    """Prints an encoder beside its bare sessions (`work`: one picture), and reading with it beside what both allow."""
+    """Prints an encoder beside its bare sessions (`work`: a batch), and reading with it beside what both allow."""
     options, batch = Options(image_side=embedder.info.image_side), embedder.info.batch
-    known = [read(data, options) for data in files]
-
-    def indexed(count: int = batch) -> None:
-        embedder.embed_images([read(data, options) for data in files[:count]])
-
+    known = [read(data, options) for data in files[:batch]]
     contenders: dict[str, Contender] = {
-        "bare": (work, CORES, 1),
-        "embedder": (lambda: embedder.embed_images(known[:batch]), CORES, batch),
+        "bare": (work, CORES, batch),
+        "embedder": (lambda: embedder.embed_images(known), CORES, batch),
         "read": (lambda: read(files[0], options), CORES, 1),
-        "read + embed": (indexed, CORES, batch),
+        "read + embed": (lambda: embedder.embed_images([read(data, options) for data in files[:batch]]), CORES, batch),
         **others,
     }
     made = rounds(contenders)
-    one = {
-        "bare": work, "embedder": lambda: embedder.embed_images(known[:1]), "read": contenders["read"][0],
-        "read + embed": lambda: indexed(1),
-    }  # fmt: skip
-    core = core_seconds(one)
+    core = core_seconds({what: each for what, each in contenders.items() if what != "fastembed"})  # many threads
     bound = [1 / (1 / a + 1 / b) for a, b in zip(made["read"], made["bare"], strict=True)]
-    ratios = {
-        "embedder": (core["bare"] / core["embedder"], of(made["embedder"], made["bare"]), "of bare"),
-        "read + embed": (
-            (core["read"] + core["bare"]) / core["read + embed"], of(made["read + embed"], bound), "of the bound",
-        ),
-    }  # fmt: skip
-    print(f"\n{name}\n{'':16}{'pictures/s':>12}{'core ms':>10}")
+    told = {
+        "embedder": f"of bare: {core['bare'] / core['embedder']:.2f}, {of(made['embedder'], made['bare']):.2f}",
+        "read + embed": f"of the bound: {(core['read'] + core['bare']) / core['read + embed']:.2f}, "
+        f"{of(made['read + embed'], bound):.2f}",
+    }
+    for other in others:
+        cores = f"{core[other] / core['read + embed']:.2f}" if other in core else "-"
+        told[other] = f"read + embed is so many times as fast: {cores}, {of(made['read + embed'], made[other]):.2f}"
+    print(f"\n{name}\n{'':16}{'pictures/s':>12}{'core ms':>10}   ratios by core ms, by the clock")
     for what, values in made.items():
-        cost = f"{1000 * core[what]:10.1f}" if what in core else " " * 10
-        told = "   {:.2f} by core ms, {:.2f} by the clock {}".format(*ratios[what]) if what in ratios else ""
-        if what in others:
-            told = f"   read + embed is {of(made['read + embed'], values):.2f} times as fast"
-        print(f"  {what:14}{statistics.median(values):12.1f}{cost}{told}")
+        cost = f"{1000 * core[what]:10.1f}" if what in core else f"{'':10}"
+        print(f"  {what:14}{statistics.median(values):12.1f}{cost}   {told.get(what, '')}")
 
 
 def read(data: bytes, options: Options) -> Image.Image:
@@ -126,26 +117,31 @@ def read(data: bytes, options: Options) -> Image.Image:
 
 def shapes(model: Path, side: int) -> None:
     """Prints how batches and threads do with each precision that is there, by the bare session."""
-    heads = "".join(f"{head:>10}" for head in ("1 a core", "8 a core", "1 on all", "32 on all", "core ms"))
+    heads = "".join(f"{head:>10}" for head in ("1 a core", "8 a core", "1 on all", "32 on all", "core ms 1", "of 8"))
     print(f"\n{'bare session, pictures/s':30}{heads}")
     for path in sorted(model.parent.glob("vision_model*.onnx"), key=lambda path: (len(path.name), path.name)):
         alone, together = session(path), session(path, CORES)
         rows = {n: np.zeros((n, 3, side, side), np.float32) for n in (1, 8, 32)}
-        contenders: dict[str, Contender] = {
-            "1 a core": (bare([(alone, rows[1])]), CORES, 1),
-            "8 a core": (bare([(alone, rows[8])]), CORES, 8),
-            "1 on all": (bare([(together, rows[1])]), 1, 1),
-            "32 on all": (bare([(together, rows[32])]), 1, 32),
+        single: dict[str, Contender] = {
+            "1 a core": (bare([(alone, [rows[1]])]), CORES, 1),
+            "8 a core": (bare([(alone, [rows[8]])]), CORES, 8),
         }
-        rates = "".join(f"{statistics.median(values):10.1f}" for values in rounds(contenders).values())
-        core = core_seconds({"one": contenders["1 a core"][0]})["one"]
-        print(f"{path.name:30}{rates}{1000 * core:10.1f}")
+        shared: dict[str, Contender] = {
+            "1 on all": (bare([(together, [rows[1]])]), 1, 1),
+            "32 on all": (bare([(together, [rows[32]])]), 1, 32),
+        }
+        rates = "".join(f"{statistics.median(values):10.1f}" for values in rounds(single | shared).values())
+        cores = "".join(f"{1000 * seconds:10.1f}" for seconds in core_seconds(single).values())
+        print(f"{path.name:30}{rates}{cores}")
 
 
 def fastembed(model: Path, preprocessor: Path, files: Sequence[bytes], place: Path) -> dict[str, Contender]:
-    """fastembed's path from files to vectors on the same model; nothing where it is not installed."""
+    """fastembed's path from files to vectors on the same model; nothing where it is not installed.
+
+    First as it is out of the box, with all cores in one call; then with one thread, whose core ms can be compared.
+    """
     try:
-        from fastembed.image.onnx_embedding import OnnxImageEmbedding  # type: ignore[import-not-found]
+        from fastembed.image.onnx_embedding import OnnxImageEmbedding
     except ImportError:
         print("\nfastembed is not installed, and is left out: pip install fastembed")
         return {}
@@ -154,8 +150,12 @@ def fastembed(model: Path, preprocessor: Path, files: Sequence[bytes], place: Pa
     paths = [place / f"{n}.jpg" for n in range(len(files))]
     for path, data in zip(paths, files, strict=True):
         path.write_bytes(data)
-    embedding = OnnxImageEmbedding("Qdrant/clip-ViT-B-32-vision", specific_model_path=str(place))
-    return {"fastembed": (lambda: list(embedding.embed(paths)), 1, len(paths))}
+    name, where = "Qdrant/clip-ViT-B-32-vision", str(place)
+    usual, single = (OnnxImageEmbedding(name, specific_model_path=where, threads=n) for n in (None, 1))
+    return {
+        "fastembed": (lambda: list(usual.embed(paths)), 1, len(paths)),
+        "fastembed, 1": (lambda: list(single.embed(paths)), 1, len(paths)),
+    }
 
 
 def main() -> None:
@@ -166,25 +166,22 @@ def main() -> None:
     print(f"{machine()}; load {os.getloadavg()[0]:.1f}; onnxruntime {onnxruntime.__version__}")
     files = [photograph("JPEG", (1024, 768), {"quality": 88})] * PICTURES
 
-    classes = session(starter.FOLDER / "classifier.onnx"), np.zeros((1, starter.SIDE, starter.SIDE, 3), np.uint8)
-    compared("starter", starter.create(Settings()), bare([classes]), files, {})
+    shown = read(files[0], Options(image_side=starter.SIDE))
+    embedder = starter.create(Settings())
+    classes = session(starter.FOLDER / "classifier.onnx"), [starter.squared(shown)[None]] * embedder.info.batch
+    compared("starter", embedder, bare([classes]), files, {})
     if folder is None:
         print("\nno CLIP model: name one with --folder (python -m bench.encoders --help)")
         return
     found = folders.read(folder)
     model, how = found.files["vision"], found.facts.pixels
     shapes(model, how.side)
-    rows = prepared(Image.new("RGB", (64, 64)), how)[None]
+    embedder = clip.create(Settings(embedder=f"clip:{folder}"))
+    rows = np.repeat(prepared(shown, how)[None], embedder.info.batch, axis=0)
     with tempfile.TemporaryDirectory() as place:
         others = fastembed(model, folder / "preprocessor_config.json", files, Path(place))
-        embedder = clip.create(Settings(embedder=f"clip:{folder}"))
-        compared(
-            f"clip: {model.name}, and what the starter sees",
-            embedder,
-            bare([(session(model), rows), classes]),
-            files,
-            others,
-        )
+        work = bare([(session(model), [rows]), classes])
+        compared(f"clip: {model.name}, and what the starter sees", embedder, work, files, others)
 
 
 if __name__ == "__main__":

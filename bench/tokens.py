@@ -1,9 +1,10 @@
 """Tokens a second of `llamacpp` against the bare server of xllamacpp with the same model, threads and messages.
 
-Both write the same number of tokens (the end of an answer is ignored). Runs are paired: one of each in turn. The model
-is the small one of `tools/fetch_test_model.py`, or any GGUF file.
+Both write the same number of tokens (the end of an answer is ignored). Runs are paired, and either goes first in turn.
+The model is the small one of `tools/fetch_test_model.py`, or any GGUF file. On a busy machine only the processor's
+seconds mean something, and those of one thread: more of them wait for each other by spinning.
 
-    python -m bench.tokens [MODEL.gguf] [--runs N] [--tokens N]
+    python -m bench.tokens [MODEL.gguf] [--runs N] [--tokens N] [--threads N]
 """
 
 from __future__ import annotations
@@ -36,14 +37,14 @@ def prompt(number: int) -> Prompt:
     return Prompt(f"What is known of lighthouse {number}?", tuple(sources))
 
 
-def timed(pieces: Iterator[str]) -> tuple[float, float]:
-    """Seconds to the first piece, and from there to the last."""
-    start = time.perf_counter()
+def timed(pieces: Iterator[str]) -> tuple[float, float, float]:
+    """Seconds to the first piece and to the last, and the processor's."""
+    start, worked = time.perf_counter(), time.process_time()
     next(pieces)
-    first = time.perf_counter()
+    first = time.perf_counter() - start
     for _ in pieces:
         pass
-    return first - start, time.perf_counter() - first
+    return first, time.perf_counter() - start, time.process_time() - worked
 
 
 def parameters(tokens: int) -> Callable[..., Any]:
@@ -64,12 +65,13 @@ def main() -> None:
     parser.add_argument("model", nargs="?", type=Path)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--tokens", type=int, default=128)
+    parser.add_argument("--threads", type=int, default=0)
     given = parser.parse_args()
     if given.model is None:
         fetch_test_model.main()
         given.model = fetch_test_model.MODEL
     engine._parameters = parameters(given.tokens)
-    settings = Settings(generator=f"llamacpp:{given.model}", llamacpp_mmproj="none")
+    settings = Settings(generator=f"llamacpp:{given.model}", llamacpp_mmproj="none", llamacpp_threads=given.threads)
     generator = LlamaCppGenerator(settings)
     generator.load()
     server = xllamacpp.Server(engine._parameters(generator.model, settings, "bare"))
@@ -85,20 +87,23 @@ def main() -> None:
             if chunk.choices and chunk.choices[0].delta.content:
                 yield chunk.choices[0].delta.content
 
-    found: dict[str, list[tuple[float, float]]] = {"imagelore": [], "bare server": []}
+    found: dict[str, list[tuple[float, float, float]]] = {"imagelore": [], "bare server": []}
     for run in range(given.runs + 1):
-        for name, ask in (("imagelore", ours), ("bare server", bare)):
+        for name, ask in (("imagelore", ours), ("bare server", bare))[:: 1 if run % 2 else -1]:
             taken = timed(ask(prompt(run)))
             if run:  # the first reads all of the prompt and warms up
                 found[name].append(taken)
     print(machine())
     print(f"{given.model.name}, answers of {given.tokens} tokens, medians of {given.runs} paired runs")
     for name, runs in found.items():
-        first, rest = (statistics.median(column) for column in zip(*runs, strict=True))
-        print(f"{name:<12} first word after {first:.2f} s, then {given.tokens / rest:.1f} tokens/s")
+        first, whole, _ = (statistics.median(column) for column in zip(*runs, strict=True))
+        rate = given.tokens / statistics.median(end - start for start, end, _ in runs)
+        print(f"{name:<12} first word after {first:.2f} s, {rate:.1f} tokens/s from there, {whole:.2f} s in all")
     pairs = list(zip(found["imagelore"], found["bare server"], strict=True))
-    ratio = statistics.median(theirs[1] / own[1] for own, theirs in pairs)
-    print(f"ratio of the rates (1: nothing is lost): {ratio:.3f}")
+    for name, column in (("seconds", 1), ("the processor's seconds", 2)):
+        ratios = sorted(theirs[column] / own[column] for own, theirs in pairs)
+        spread = f"{ratios[0]:.2f} to {ratios[-1]:.2f}"
+        print(f"{name}, bare / imagelore (1: nothing is lost): {statistics.median(ratios):.3f}, pairs {spread}")
 
 
 if __name__ == "__main__":

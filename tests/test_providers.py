@@ -15,7 +15,8 @@ def test_a_file_is_a_provider() -> None:
     assert providers.names("embed") == ["azure_cohere", "azure_vision", "clip", "palette", "starter"]
     assert providers.names("generate") == ["azure_openai", "extractive", "llamacpp", "openai"]
     assert providers.names("index") == ["azure_search", "lancedb"]
-    assert providers.names("read") == ["picture"]
+    documents = ["docx", "epub", "html", "markdown", "pdf", "pptx", "text", "xlsx"]
+    assert providers.names("read") == sorted([*documents, "picture"])
     assert providers.names("source") == ["azure_blob", "local"]
 
 

@@ -17,7 +17,7 @@ import imagelore
 from imagelore.augment import Budget, augment, prompt_tokens, size
 from imagelore.augment._tokens import picture_tokens, text_tokens
 from imagelore.errors import UnreadableError
-from imagelore.types import Count, Found, Hit, Intent, Prompt, Record, Turn
+from imagelore.types import Count, Found, Hit, Intent, Line, Prompt, Record, Seen, Turn
 
 SHADES = [(230, 20, 20), (20, 200, 40), (30, 40, 220), (240, 220, 30), (10, 10, 10), (250, 250, 250)]
 
@@ -159,6 +159,25 @@ def test_long_texts_are_shortened_until_there_is_room() -> None:
     prompt = augment(Prompt("?"), hits, never, Budget(0, tokens=8_000))
     assert prompt.text_limit < 1_500
     assert prompt_tokens(prompt) <= 8_000
+
+
+def set_in(text: str, rows: int) -> tuple[Line, ...]:
+    return tuple(Line(f"{text} {n}", (0.1, n / rows, 0.5, (n + 0.5) / rows)) for n in range(rows))
+
+
+def test_what_stands_in_a_picture_is_part_of_the_budget() -> None:
+    hits = [hit(n, lines=set_in("a line of a page with words", 80)) for n in range(50)]
+    prompt = augment(Prompt("?"), hits, never, Budget(0, tokens=8_000))
+    assert prompt.text_limit < 1_500
+    assert prompt_tokens(prompt) <= 8_000
+    assert prompt_tokens(prompt) > prompt_tokens(augment(Prompt("?"), [hit(n) for n in range(50)], never, Budget(0)))
+
+
+def test_a_page_that_is_only_its_text_needs_no_picture_and_a_scan_does() -> None:
+    seen, lines = Seen((), ("white",)), set_in("a line", 5)
+    typeset, scan = hit(1, place="part 2", lines=lines), hit(2, place="page 2", lines=lines, seen=seen)
+    prompt = augment(Prompt("?"), [typeset, scan, hit(3, lines=lines)], opening, Budget(3))
+    assert sent(prompt) == [2, 3]
 
 
 def test_history_keeps_the_latest_turns_that_fit() -> None:

@@ -50,6 +50,15 @@ def test_index_reports_what_it_did(place: Path, tmp_path: Path) -> None:
     assert report["skipped"][0]["reason"]
 
 
+def test_documents_are_taken_or_left_out(tmp_path: Path) -> None:
+    root = folder(tmp_path / "photos", PICTURES)
+    (root / "about.txt").write_text("These doors stand in Leeds.", encoding="utf-8")
+    index = ("index", "photos", "--embedder", "palette", "--ocr", "off")
+    assert document(tmp_path, *index, "--no-documents")["added"] == len(PICTURES)
+    assert document(tmp_path, *index)["added"] == 1
+    assert document(tmp_path, "search", "leeds")["hits"][0]["uri"].endswith("photos/about.txt")
+
+
 def test_a_flood_of_warnings_is_cut_short(tmp_path: Path) -> None:
     root = folder(tmp_path / "photos", PICTURES, ROWS)
     row = '{"file_name": "red.png", "title": "Again"}\n'
@@ -107,7 +116,7 @@ def test_ask_in_json(place: Path) -> None:
     assert "Leeds" in answer["answer"]
     assert "[1]" in answer["answer"]
     assert answer["citations"][0]["uri"].endswith("red.png")
-    assert set(answer["citations"][0]) == {"number", "id", "uri", "title"}
+    assert {"number", "id", "uri", "title"} <= set(answer["citations"][0])
     assert answer["hits"]
     assert {"answer", "citations", "doubts", "hits", "timings"} <= set(answer)
 

@@ -3,7 +3,7 @@
 `python -m tests.embed.clip_reference` writes `clip_reference/` anew; it wants torch, torchvision, transformers,
 open_clip_torch and onnx beside imagelore's own requirements, and none of them is wanted by the tests.
 
-    clip       transformers' CLIPModel, as `text_model.onnx` and `vision_model.onnx`, this also in float16
+    clip       transformers' CLIPModel, as `text_model.onnx` and `vision_model.onnx`, this also in float16 and 8 bits
     siglip     transformers' SiglipModel with a lower-casing tokenizer, as one `model.onnx`
     open_clip  open_clip's CustomTextCLIP without a causal mask, pre-processed as MobileCLIP2: padding counts
 """
@@ -136,6 +136,7 @@ def clip() -> None:
     """CLIP of transformers."""
     import onnx
     import torch
+    from onnxruntime.quantization import quantize_dynamic
     from onnxruntime.transformers.float16 import convert_float_to_float16
     from transformers import CLIPConfig, CLIPModel, PreTrainedTokenizerFast
     from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
@@ -165,6 +166,7 @@ def clip() -> None:
     export(said, onnx_folder / "text_model.onnx", given, "text_embeds")
     small = convert_float_to_float16(onnx.load(onnx_folder / "vision_model.onnx"), keep_io_types=False)
     onnx.save(small, onnx_folder / "vision_model_fp16.onnx")
+    quantize_dynamic(onnx_folder / "vision_model.onnx", onnx_folder / "vision_model_quantized.onnx")
     files = {
         "config.json": {"model_type": "clip", "projection_dim": 24, "text_config": text, "vision_config": vision},
         "preprocessor_config.json": processor.to_dict(),

@@ -1,7 +1,7 @@
 """Tiny sentence encoders with random weights, and what transformers makes of these texts with them.
 
-`python -m tests.embed.sentence_reference` writes `sentence_reference/` anew; it wants torch, transformers and onnx beside
-imagelore's own requirements, and none of them is wanted by the tests.
+`python -m tests.embed.sentence_reference` writes `sentence_reference/` anew; it wants torch, transformers and onnx
+beside imagelore's own requirements, and none of them is wanted by the tests.
 
     bert   BertModel with WordPiece; a prompt before questions only, as BGE has it
     xlmr   XLMRobertaModel with Unigram; prompts before questions and before texts, as E5 has them
@@ -23,8 +23,8 @@ from tests.embed.clip_reference import export, module
 
 FOLDER = Path(__file__).with_name("sentence_reference")
 TEXTS = (
-    "a red ball on a green meadow", "Boats!", "", "Wo steht der Leuchtturm? Die Möwen, weiß wie Schnee.", "船 in the harbour",
-    "a dog and two cats",
+    "a red ball on a green meadow", "Boats!", "", "Wo steht der Leuchtturm? Die Möwen, weiß wie Schnee.",
+    "船 in the harbour", "a dog and two cats",
 )  # fmt: skip
 LONG = "two dogs and a cat, a boat in the harbour " * 12  # longer than a window
 WINDOW, WIDTH = 64, 32
@@ -127,7 +127,12 @@ def main() -> None:
     model = BertModel(BertConfig(**config), add_pooling_layer=False).eval()
     write("bert", model, tokenizer, config | {"model_type": "bert"}, "[PAD]")
     tokenizer = unigram()
-    config = {**half, "vocab_size": tokenizer.get_vocab_size(), "max_position_embeddings": WINDOW + 2, "pad_token_id": 1}
+    config = {
+        **half,
+        "vocab_size": tokenizer.get_vocab_size(),
+        "max_position_embeddings": WINDOW + 2,
+        "pad_token_id": 1,
+    }
     model = XLMRobertaModel(XLMRobertaConfig(**config), add_pooling_layer=False).eval()
     write("xlmr", model, tokenizer, config | {"model_type": "xlm-roberta"}, "<pad>")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,13 +18,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imagelore.embed import Embedder, clip, starter
+from imagelore.embed._runtime import onnxruntime
+from imagelore.embed._sentences.choice import chosen
 from imagelore.embed.clip import Clip, facts, folder
 from imagelore.embed.clip.facts import MODELS, Facts, Pixels, Role, Words
 from imagelore.embed.clip.pixels import prepared
-from imagelore.embed.starter.runtime import onnxruntime
 from imagelore.errors import EmbedderError, UsageError
 from imagelore.settings import Settings
-from tests.embed import clip_reference
+from tests.embed import clip_reference, starter_reference
 
 FOLDER = clip_reference.FOLDER
 NAMED = {model.offered.name: model for model in MODELS}
@@ -39,7 +41,7 @@ def as_mobileclip(path: Path) -> Clip:
     known = NAMED["mobileclip2-s2"].facts
     pixels = replace(known.pixels, side=SIDE, edge=SIDE)
     facts = replace(known, dimensions=24, pixels=pixels, words=Words(CONTEXT, pad=known.words.pad))
-    return Clip("clip:test", "1", facts, lambda role: path / FILES[role])
+    return Clip("clip:test", "1", facts, lambda role: path / FILES[role], chosen(""))
 
 
 FILES: dict[Role, str] = {
@@ -96,6 +98,17 @@ def test_half_precision_is_taken_where_there_is_nothing_better(copy: Path) -> No
     assert 1 - 1e-3 < cosines(half, whole).min() < 1 - 1e-9
 
 
+def test_with_weights_in_8_bits_a_picture_has_one_vector_whatever_is_beside_it(copy: Path) -> None:
+    whole = made(copy).embed_images(clip_reference.pictures()).vectors["joint"]
+    for precision in ("", "_fp16"):
+        (copy / "onnx" / f"vision_model{precision}.onnx").unlink()
+    embedder, pictures = made(copy), clip_reference.pictures()
+    together = embedder.embed_images(pictures).vectors["joint"]
+    assert 0.97 < cosines(together, whole).min() < 1 - 1e-6
+    for row, picture in enumerate(pictures):
+        np.testing.assert_allclose(embedder.embed_images([picture]).vectors["joint"][0], together[row], atol=1e-6)
+
+
 def test_texts_of_records_have_the_starters_vectors_and_no_others() -> None:
     embedder = made(FOLDER / "clip")
     rows = embedder.embed_texts(["Boats in a harbour", "a dog"], "document")
@@ -106,6 +119,13 @@ def test_texts_of_records_have_the_starters_vectors_and_no_others() -> None:
     assert [getattr(info.space(ranking), "name", None) for ranking in ("meaning", "image", "look")] == [
         "meaning", "joint", "joint",
     ]  # fmt: skip
+
+
+def test_what_is_seen_is_what_the_starter_sees() -> None:
+    pictures = [starter_reference.picture(), *clip_reference.pictures()]
+    seen = made(FOLDER / "clip").embed_images(pictures).seen
+    assert "ball" in dict(seen[0])
+    assert seen == starter.Starter().embed_images(pictures).seen
 
 
 @given(st.tuples(st.integers(1, 5000), st.integers(1, 5000)), st.sampled_from([model.facts.pixels for model in MODELS]))
@@ -209,7 +229,8 @@ def test_names_are_had_without_loading_anything() -> None:
     for model in MODELS:
         info = clip.create(Settings(embedder=f"clip:{model.offered.name}")).info
         assert info.name == f"clip:{model.offered.name}"
-        assert info.languages == (() if model.offered.name.startswith("siglip2") else ("en",))
+        read = {space.name: space.languages for space in info.spaces}
+        assert read == {"joint": () if model.offered.name.startswith("siglip2") else ("en",), "meaning": ("en",)}
     assert clip.create(Settings(embedder="clip")).info.name == f"clip:{facts.DEFAULT}"
 
 
@@ -252,9 +273,8 @@ def test_a_faster_device_gets_batches(
     session = onnxruntime.InferenceSession
 
     class Watched:
-        def __init__(self, model: Any, options: Any, providers: list[str]) -> None:
-            asked.append(providers)
-            self._session = session(model, options, providers=["CPUExecutionProvider"])
+        def __init__(self, opened: Any) -> None:
+            self._session = opened
 
         def run(self, names: Any, feed: dict[str, Any]) -> Any:
             shapes.extend(rows.shape for rows in feed.values())
@@ -263,15 +283,22 @@ def test_a_faster_device_gets_batches(
         def __getattr__(self, name: str) -> Any:
             return getattr(self._session, name)
 
+    def watched(model: Any, options: Any, providers: list[str]) -> Any:
+        if not isinstance(model, Path):
+            return session(model, options, providers=providers)  # the starter's classifier
+        asked.append(providers)
+        return Watched(session(model, options, providers=["CPUExecutionProvider"]))
+
     monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: available)
-    monkeypatch.setattr(onnxruntime, "InferenceSession", Watched)
+    monkeypatch.setattr(onnxruntime, "InferenceSession", watched)
     embedder = made(FOLDER / "clip")
     rows = embedder.embed_images(clip_reference.pictures()).vectors["joint"]
     count = len(clip_reference.SIZES)
     assert asked == [available]
-    assert shapes == ([(count, 3, SIDE, SIDE)] if chosen else [(1, 3, SIDE, SIDE)] * count)
+    assert shapes == [(count, 3, SIDE, SIDE)]
     assert cosines(rows, clip_reference.kept("clip")["pictures"]).min() > 1 - 1e-4
-    assert (embedder.info.batch, embedder.info.parallel) == (32, 1) if chosen else embedder.info.parallel >= 1
+    assert embedder.info.batch == (32 if chosen else 8)
+    assert embedder.info.parallel == os.cpu_count()  # while a device computes, the cores prepare pictures
 
 
 def test_uses_as_many_threads_as_the_settings_say() -> None:

@@ -15,8 +15,8 @@ from hatchling.builders.wheel import WheelBuilder
 from PIL import Image
 
 from imagelore.embed import starter
+from imagelore.embed._runtime import onnxruntime
 from imagelore.embed.starter import FOLDER, Starter
-from imagelore.embed.starter.runtime import onnxruntime
 from imagelore.errors import EmbedderError
 from imagelore.settings import Settings
 from imagelore.types import Vectors

@@ -145,7 +145,7 @@ class Handler(BaseHTTPRequestHandler):
             action(body)
         except Refused as error:
             said = {"message": error.message, "code": error.code, **error.more}
-            self._json(error.status, {"error": said}, error.headers)
+            self._json(error.status, {"error": said}, {"Connection": "close", **error.headers})
         except (BrokenPipeError, ConnectionResetError):
             self.fake.hung_up.set()
             self.close_connection = True

@@ -17,7 +17,7 @@ from imagelore.flows._snippets import question
 from imagelore.flows.status import status
 from imagelore.index import Index, lancedb
 from imagelore.retrieve import retrieve
-from imagelore.types import Calibration, Query, Record
+from imagelore.types import Calibration, Line, Query, Record
 from imagelore.words import content_words, language, stems
 from tests.flows.pictures import folder
 
@@ -188,6 +188,16 @@ def test_a_question_is_made_of_some_of_the_record_s_words() -> None:
         assert asked.text not in made
     assert len({question(asked, random.Random(seed)) for seed in range(50)}) > 20
     assert question(Record("2", "s", "2.png", "", ""), random.Random(0)) == ""
+
+
+def test_a_page_is_asked_for_by_what_stands_on_it_and_not_by_its_documents_title() -> None:
+    rows = ("Scale builds up in hard water.", "Citric acid removes it.", "12")
+    lines = tuple(Line(row, (0.1, n / 9, 0.5, n / 9 + 0.05)) for n, row in enumerate(rows))
+    page = Record("1", "s", "m.pdf", "1", "d", title="Kettle manual", place="page 3", lines=lines)
+    made = " ".join(question(page, random.Random(seed)) for seed in range(40))
+    assert {"scale", "citric", "acid"} <= set(made.split())
+    assert "kettle" not in made
+    assert "manual" not in made
 
 
 @given(title=st.text(), text=st.text(), tags=st.lists(st.text(), max_size=3), seed=st.integers(0, 9))

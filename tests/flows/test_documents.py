@@ -216,6 +216,24 @@ def test_changed_metadata_reaches_every_part(settings: Settings, shelf: Path, mo
     assert figure.described.text == "An orange square"
 
 
+def test_a_page_whose_picture_is_refused_keeps_its_text(
+    settings: Settings, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embed = palette.Palette.embed_images
+
+    def refuse(self: palette.Palette, pictures: Sequence[Image.Image]) -> ImageEmbeddings:
+        return replace(embed(self, pictures), refused=dict.fromkeys(range(len(pictures)), "unsafe"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(palette.Palette, "embed_images", refuse)
+        report = ingest(settings, str(shelf))
+    assert (report.added, report.parts) == (1, 3)
+    assert sorted(uri.rsplit("/", 1)[-1] for uri, _ in report.skipped) == ["green.png", "red.png"]
+    told = [line for line in report.warnings if line.endswith("its picture was refused: unsafe")]
+    assert len(told) == 4
+    assert KnowledgeBase(settings).search("bridge hull", rankings="text").hits[0].record.place == "page 3"
+
+
 def test_a_description_stays_as_long_as_the_picture_does(settings: Settings, shelf: Path) -> None:
     paint(shelf / "twin.png", "red", 0)  # the same bytes as red.png
     ingest(settings, str(shelf))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageDraw
 
 from imagelore import KnowledgeBase, Settings, ingest
 from imagelore.errors import MissingExtraError
@@ -95,6 +96,26 @@ def test_what_is_asked_for_and_missing_names_the_extra(
     with pytest.raises(MissingExtraError, match=r'pip install "imagelore\[ocr\]"'):
         run(tmp_path, photos, "on")
     assert not (tmp_path / "kb").exists()
+
+
+def test_text_that_is_missed_is_told_once(tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_reading, "installed", lambda: False)
+    for number in range(3):
+        letter(photos / f"letter {number}.png", number)
+    settings = Settings(kb=str(tmp_path / "kb"), embedder="palette", ocr="auto")
+    told = [line for line in ingest(settings, str(photos)).warnings if "imagelore[ocr]" in line]
+    assert len(told) == 1
+    assert told[0].startswith("3 pictures seem to hold text, which was not read")
+    letter(photos / "letter 4.png", 4)
+    assert not ingest(replace(settings, ocr="off"), str(photos)).warnings
+
+
+def letter(path: Path, number: int) -> None:
+    """A page of writing."""
+    paper = Image.new("RGB", (400, 300), "white")
+    for line in range(8):
+        ImageDraw.Draw(paper).text((20, 20 + 32 * line), f"{number}. Dear sir, the door is red", "black", font_size=18)
+    paper.save(path)
 
 
 @pytest.mark.parametrize(

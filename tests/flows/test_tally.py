@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from imagelore.cli import render
-from imagelore.flows._tally import Report, Run, Tally
+from imagelore.flows._tally import Progress, Report, Run, Tally
 
 
 def report(skipped: int) -> Report:
@@ -38,3 +39,21 @@ def test_the_summary_says_how_many(capsys: pytest.CaptureFixture[str]) -> None:
     out, err = capsys.readouterr()
     assert "1,500 skipped in" in out
     assert err.splitlines()[-1] == "skipped 500 more"
+
+
+def test_parts_and_text_are_told_where_there_are_any(capsys: pytest.CaptureFixture[str]) -> None:
+    made = replace(report(0), added=2, parts=4_999, read=12)
+    render.report(made, "here", as_json=True)
+    assert {"parts": 4_999, "read": 12}.items() <= json.loads(capsys.readouterr().out).items()
+    render.report(made, "here", as_json=False)
+    assert "4,999 more parts of documents, 12 searched for text, 0 skipped in" in capsys.readouterr().out
+    render.report(report(0), "here", as_json=True)
+    assert not {"parts", "read"} & set(json.loads(capsys.readouterr().out))
+
+
+def test_progress_through_a_long_document_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with render.progress() as tell:
+        tell(Progress("indexing", 1, 1, parts=1_234, read=7))
+    line = capsys.readouterr().err
+    assert line.startswith("1 of 1 files, 1,234 more parts of documents, ")
+    assert ", text read in 7, " in line

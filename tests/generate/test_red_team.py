@@ -25,8 +25,9 @@ from imagelore.flows.ingest import ingest
 from imagelore.flows.knowledge import KnowledgeBase
 from imagelore.generate import checked, uncited
 from imagelore.generate._messages import messages
+from imagelore.generate.extractive import Extractive
 from imagelore.settings import Settings
-from imagelore.types import Delta, Done, Hit, Prompt, PromptSource, Record, Stop, Task, Turn
+from imagelore.types import Delta, Described, Done, Hit, Line, Prompt, PromptSource, Record, Stop, Task, Turn
 from tests.fakes.openai_server import COLOURS, KEY, FakeOpenAI, Handler, chunk, dominant
 from tests.generate.injections import OUTPUTS, WRAPPERS
 from tests.generate.test_openai import generator
@@ -63,6 +64,16 @@ def hostile(text: str, **known: Any) -> PromptSource:
     return PromptSource(1, Hit(Record(**values), "file:///a.jpg", 1.0, {}))
 
 
+def read(text: str) -> tuple[Line, ...]:
+    """A text as it stands in a picture: a line each for its lines, and one for the whole."""
+    rows = [*text.split("\n"), text]
+    return tuple(Line(row, (0.1, n / len(rows), 0.9, (n + 0.8) / len(rows))) for n, row in enumerate(rows))
+
+
+def said(text: str) -> Described:
+    return Described(text, (text,), text)
+
+
 def obeying(server: FakeOpenAI, payload: str) -> None:
     """Lets the server write the payload where the canary of its instruction reaches it."""
     server.answer = lambda asked: payload if "CANARY" in asked else "nothing reached me"
@@ -79,11 +90,36 @@ def test_what_a_record_makes_the_model_write_is_harmless(openai_server: FakeOpen
         assert_harmless("".join(came[:end]))
 
 
+@pytest.mark.parametrize("where", ["lines", "described"])
+def test_what_is_read_or_described_makes_the_model_write_nothing_harmful(openai_server: FakeOpenAI, where: str) -> None:
+    obeying(openai_server, EVERYTHING)
+    told = f"CANARY {EVERYTHING}"
+    hit = hostile("", **{"lines": read(told)} if where == "lines" else {"described": said(told)})
+    events = generator(openai_server, "colours").stream(Prompt("What is there?", (hit,)))
+    answer = "".join(checked((event.text for event in events if isinstance(event, Delta)), 1))
+    assert "alert" in answer
+    assert_harmless(answer)
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("where", ["lines", "described"])
+@pytest.mark.parametrize("question", ["What does the kite say?", "Show me a kite", "Is there a kite?", "kite"])
+def test_quoting_what_is_read_or_described_is_harmless(output: str, where: str, question: str) -> None:
+    told = f"A kite. {OUTPUTS[output]}"
+    known: dict[str, Any] = {"lines": read(told)} if where == "lines" else {"described": said(told)}
+    for place in ("", f"page {OUTPUTS[output]}"):
+        prompt = Prompt(question, (hostile("", place=place, **known),), total=1)
+        events = Extractive().stream(prompt)
+        assert_harmless("".join(checked((event.text for event in events if isinstance(event, Delta)), 1)))
+
+
 @pytest.mark.parametrize("wrapper", WRAPPERS)
-@pytest.mark.parametrize("place", ["title", "text", "path", "tags", "fields"])
+@pytest.mark.parametrize("place", ["title", "text", "path", "tags", "fields", "place", "lines", "described"])
 def test_an_instruction_stays_inside_the_block_of_its_source(wrapper: str, place: str) -> None:
     told = WRAPPERS[wrapper].format(OUTPUTS["image"])
-    value: Any = {"tags": (told,), "fields": {told: told}}.get(place, told)
+    value: Any = {"tags": (told,), "fields": {told: told}, "lines": read(told), "described": said(told)}.get(
+        place, told
+    )
     content = messages(Prompt("What is there?", (hostile(**{"text": "", place: value}),)))[-1]["content"]
     mark = re.match(r"<sources (\w+)>\n", content)
     assert mark is not None

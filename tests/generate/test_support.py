@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from imagelore.generate import checked, citations, doubts
 from imagelore.generate.extractive import Extractive
-from imagelore.types import Delta, Hit, PromptSource, Record
+from imagelore.types import Delta, Described, Hit, Line, PromptSource, Record
 from tests.generate import library
 
 BOAT: dict[str, Any] = {
@@ -187,3 +187,48 @@ def test_the_cameras_clock_is_a_fact_too() -> None:
     record = Record(id="r", source="s", path="r.jpg", version="", digest="", taken_at=datetime(2004, 5, 17, 9, 30))
     (cited,) = citations("Taken at 09:30 [1].", [Hit(record, "", 1.0, {})])
     assert cited.fact == ("taken_at", "2004-05-17 09:30")
+
+
+PAGE: dict[str, Any] = {
+    "title": "Kettle manual",
+    "place": "page 3",
+    "lines": (
+        Line("The kettle holds 2 litres and must be re-", (0.1, 0.1, 0.8, 0.12)),
+        Line("placed after 10 years.", (0.1, 0.14, 0.5, 0.16)),
+        Line("Made in Turku", (0.1, 0.3, 0.4, 0.32)),
+    ),
+}
+SEEN: dict[str, Any] = {"described": Described("A red kettle on a stove.", (), "see-1")}
+
+
+def test_what_stands_on_a_page_supports_and_contradicts_as_text_does() -> None:
+    source = sources(PAGE)
+    assert not doubts("The kettle holds 2 litres [1]. It must be replaced after 10 years [1].", source)
+    assert [doubt.reason for doubt in doubts("The kettle holds 3 litres [1].", source)] == [
+        "the sources say 2 litres, not 3 litres"
+    ]
+
+
+def test_what_a_model_described_supports_and_contradicts_nothing() -> None:
+    assert not doubts("The kettle is red [1].", sources(SEEN))
+    assert not doubts("The kettle is green [1].", sources(SEEN, pictures=True))
+
+
+def test_a_citation_of_a_page_knows_its_lines() -> None:
+    hits = [source.hit for source in sources(PAGE, SEEN)]
+    first, second = citations("It must be replaced after 10 years [1]. A red kettle is on the stove [2].", hits)
+    assert first.fact == ("read", "The kettle holds 2 litres and must be replaced after 10 years.")
+    assert first.boxes == tuple(line.box for line in PAGE["lines"][:2])
+    assert second.fact == ("described", "A red kettle on a stove.")
+    assert second.boxes == ()
+
+
+def test_a_citation_that_repeats_the_title_leads_to_what_it_says() -> None:
+    (cited,) = citations("“Kettle manual”, page 3, says: “Made in Turku” [1].", [sources(PAGE)[0].hit])
+    assert cited.fact == ("read", "Made in Turku")
+
+
+def test_all_lines_that_are_quoted_are_marked() -> None:
+    answer = "It says: “holds 2 litres and must be replaced after 10 years. Made in Turku …” [1]. Nice, “perhaps” [1]."
+    (cited,) = citations(answer, [sources(PAGE)[0].hit])
+    assert {*cited.boxes} == {line.box for line in PAGE["lines"]}

@@ -68,7 +68,7 @@ def encrypted_pdf(pages: Sequence[Sequence[str] | Page], password: str = "secret
 
 
 def laughing_pdf(depth: int, width: int) -> bytes:
-    """A page whose form shows another one `width` times, and that again, `depth` deep: small to write, endless to read."""
+    """A page whose form shows another one `width` times, and that again, `depth` deep: endless to read."""
     file = _File(None)
     form = file.stream("/Type /XObject /Subtype /Form /BBox [0 0 9 9]", b"0 0 m 9 9 l S")
     for _ in range(depth):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
@@ -46,7 +47,7 @@ def reason(reader: ModuleType, data: bytes, **options: Any) -> str:
     return str(told.value)
 
 
-def archive(entries: dict[str, str | bytes]) -> bytes:
+def archive(entries: Mapping[str, str | bytes]) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as file:
         for name, content in entries.items():
@@ -90,14 +91,15 @@ def paragraph(text: str, style: str = "", inner: str = "") -> str:
 def drawing(id: str, alt: str = "", how: str = "embed") -> str:
     return (
         f'<w:r><w:drawing><wp:inline><wp:docPr id="1" name="p" descr="{alt}"/><a:graphic><a:graphicData><pic:pic>'
-        f'<pic:blipFill><a:blip r:{how}="{id}"/></pic:blipFill></pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing>'
+        f'<pic:blipFill><a:blip r:{how}="{id}"/></pic:blipFill></pic:pic></a:graphicData>'
+        "</a:graphic></wp:inline></w:drawing>"
         "</w:r>"
     )
 
 
-def docx(body: str, pictures: dict[str, bytes] | None = None, **extra: str | bytes) -> bytes:
+def docx(body: str, pictures: dict[str, bytes] | None = None, extra: Mapping[str, str | bytes] | None = None) -> bytes:
     """A Word document of a body's XML; `pictures`: file name in word/media -> bytes, as rId1, rId2 ... in order."""
-    names = "w r wp a pic".split()
+    names = ["w", "r", "wp", "a", "pic"]
     addresses = (
         *("http://schemas.openxmlformats.org/wordprocessingml/2006/main", _OFFICE),
         "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing",
@@ -107,7 +109,12 @@ def docx(body: str, pictures: dict[str, bytes] | None = None, **extra: str | byt
     spaces = " ".join(f'xmlns:{name}="{address}"' for name, address in zip(names, addresses, strict=True))
     styles = "".join(
         f'<w:style w:type="paragraph" w:styleId="{id}"><w:name w:val="{name}"/></w:style>'
-        for id, name in (("Heading1", "heading 1"), ("Heading2", "heading 2"), ("Caption", "caption"), ("Title", "Title"))
+        for id, name in (
+            ("Heading1", "heading 1"),
+            ("Heading2", "heading 2"),
+            ("Caption", "caption"),
+            ("Title", "Title"),
+        )
     )
     held = pictures or {}
     links = [relation(f"rId{n}", "image", f"media/{name}") for n, name in enumerate(held, 1)]
@@ -126,21 +133,24 @@ def docx(body: str, pictures: dict[str, bytes] | None = None, **extra: str | byt
                 *links, relation("out", "image", "http://192.0.2.1/far.png", "External")
             ),
             **{f"word/media/{name}": content for name, content in held.items()},
-            **extra,
+            **(extra or {}),
         }
     )
 
 
-def epub(chapters: dict[str, str], pictures: dict[str, bytes] | None = None, **extra: str | bytes) -> bytes:
+def epub(chapters: dict[str, str], pictures: dict[str, bytes] | None = None) -> bytes:
     """A book of chapters by file name, in OEBPS/text; pictures in OEBPS/images; the first picture is the cover."""
     held = pictures or {}
-    items = [f'<item id="c{n}" href="text/{name}" media-type="application/xhtml+xml"/>' for n, name in enumerate(chapters)]
+    items = [
+        f'<item id="c{n}" href="text/{name}" media-type="application/xhtml+xml"/>' for n, name in enumerate(chapters)
+    ]
     items += [f'<item id="p{n}" href="images/{name}" media-type="image/png"/>' for n, name in enumerate(held)]
     spine = "".join(f'<itemref idref="c{n}"/>' for n in range(len(chapters)))
     about = (
         '<metadata xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>The Lighthouse</dc:title>'
         "<dc:creator>Ann Lee</dc:creator><dc:subject>sea</dc:subject><dc:date>1927-05-05</dc:date>"
-        '<dc:description>&lt;p&gt;A &lt;b&gt;short&lt;/b&gt; book&lt;/p&gt;</dc:description><meta name="cover" content="p0"/>'
+        "<dc:description>&lt;p&gt;A &lt;b&gt;short&lt;/b&gt; book&lt;/p&gt;</dc:description>"
+        '<meta name="cover" content="p0"/>'
         "</metadata>"
     )
     return archive(
@@ -152,6 +162,5 @@ def epub(chapters: dict[str, str], pictures: dict[str, bytes] | None = None, **e
             f"<spine>{spine}</spine></package>",
             **{f"OEBPS/text/{name}": content for name, content in chapters.items()},
             **{f"OEBPS/images/{name}": content for name, content in held.items()},
-            **extra,
         }
     )

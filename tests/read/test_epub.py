@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from imagelore.read import Options, Unread, epub as reader
+from imagelore.read import Options, Unread
+from imagelore.read import epub as reader
 from tests.read.office import archive, epub, parts, picture, readings, reason, unpacked, words
 
 CHAPTERS = {
-    "one.xhtml": "<?xml version='1.0'?><!DOCTYPE html><html><body><h1>The light</h1><p>" + "It burns. " * 90 + "</p></body></html>",
+    "one.xhtml": "<?xml version='1.0'?><!DOCTYPE html><html><body><h1>The light</h1><p>"
+    + "It burns. " * 90
+    + "</p></body></html>",
     "two.xhtml": "<html><body><h1>The sea</h1><p>Grey.</p><img src='../images/sea%20view.png' alt='Waves'/>"
     "<img src='http://192.0.2.1/far.png'/><img src='../../../etc/passwd'/><p>" + "Wide. " * 90 + "</p></body></html>",
 }
@@ -37,7 +40,7 @@ def test_what_the_book_says_of_itself() -> None:
 def test_a_missing_chapter_is_told_and_the_others_are_read() -> None:
     entries = unpacked(BOOK)
     del entries["OEBPS/text/one.xhtml"]
-    found = parts(reader, archive(dict(entries)))
+    found = parts(reader, archive(entries))
     assert [part.place for part in found if isinstance(part, Unread)] == ["chapter OEBPS/text/one.xhtml"]
     assert any("Wide." in words(part) for part in found if not isinstance(part, Unread))
 
@@ -52,21 +55,22 @@ def test_entities_of_a_chapter_do_not_grow() -> None:
 def test_entities_of_the_list_of_contents_are_refused() -> None:
     entries = {name: content.decode("latin-1") for name, content in unpacked(epub(CHAPTERS)).items()}
     entries["OEBPS/book.opf"] = '<!DOCTYPE p [<!ENTITY a "b">]>' + entries["OEBPS/book.opf"]
-    assert "damaged" in reason(reader, archive(dict(entries)))
+    assert "damaged" in reason(reader, archive(entries))
 
 
 def _scrambled(entry: str) -> str:
     return (
         '<encryption xmlns="urn:oasis:names:tc:opendocument:xmlns:container" xmlns:e="http://www.w3.org/2001/04/xmlenc#">'
-        f'<e:EncryptedData><e:CipherData><e:CipherReference URI="{entry}"/></e:CipherData></e:EncryptedData></encryption>'
+        f'<e:EncryptedData><e:CipherData><e:CipherReference URI="{entry}"/></e:CipherData></e:EncryptedData>'
+        "</encryption>"
     )
 
 
 def test_a_protected_book_is_refused_and_scrambled_fonts_are_not() -> None:
-    protected = {**unpacked(BOOK), "META-INF/encryption.xml": _scrambled("OEBPS/text/two.xhtml")}
-    assert "DRM" in reason(reader, archive(dict(protected)))
-    fonts = {**unpacked(BOOK), "META-INF/encryption.xml": _scrambled("OEBPS/fonts/a.otf")}
-    assert len(readings(reader, archive(dict(fonts)))) == 4
+    protected: dict[str, str | bytes] = {**unpacked(BOOK), "META-INF/encryption.xml": _scrambled("OEBPS/text/two.xhtml")}
+    assert "DRM" in reason(reader, archive(protected))
+    fonts: dict[str, str | bytes] = {**unpacked(BOOK), "META-INF/encryption.xml": _scrambled("OEBPS/fonts/a.otf")}
+    assert len(readings(reader, archive(fonts))) == 4
 
 
 def test_what_is_no_book() -> None:

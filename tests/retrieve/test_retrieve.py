@@ -9,7 +9,7 @@ import pytest
 
 from imagelore.errors import UsageError
 from imagelore.retrieve import Choice, Wanted, retrieve
-from imagelore.types import Calibration, EmbedderInfo, Hit, Query, Ranking, Record, Scope, Seen, Space
+from imagelore.types import Calibration, EmbedderInfo, Hit, Line, Query, Ranking, Record, Scope, Seen, Space
 
 EMBEDDER = EmbedderInfo(
     "test",
@@ -111,6 +111,35 @@ def test_of_near_duplicates_the_one_most_like_the_sent_picture_is_shown() -> Non
 def test_one_picture_described_as_two_things_is_two_hits() -> None:
     found = hits("red boat", Ranking("text", (("boat", 5.0), ("bare", 4.5), ("sale", 4.0), ("copy", 3.0))))
     assert {hit.record.id: hit.duplicates for hit in found} == {"boat": ("bare", "copy"), "sale": ()}
+
+
+def read(id: str, text: str, **known: object) -> Record:
+    """A record with text in it, that looks like all others of them."""
+    values: dict[str, object] = {"path": f"{id}.png", "sha256": "scan", **known}
+    rows = text.split("\n")
+    lines = tuple(Line(row, (0.1, n / len(rows), 0.9, (n + 0.5) / len(rows))) for n, row in enumerate(rows))
+    return Record(id, "s", version="", digest="", lines=lines, **values)  # type: ignore[arg-type]
+
+
+def test_pages_that_look_alike_are_told_apart_by_what_they_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages = [
+        read("one", "Invoice 1\nTotal 12.00"), read("two", "Invoice 2\nTotal 12.00"),
+        read("again", "Invoice 1\n  Total   12.00"), read("unread", ""),
+        read("p1", "Total", path="m.pdf", place="page 1"), read("p2", "Total", path="m.pdf", place="page 2"),
+    ]  # fmt: skip
+    monkeypatch.setattr("tests.retrieve.test_retrieve.RECORDS", {page.id: page for page in pages})
+    ids = ("one", "two", "again", "p1", "p2")
+    found = hits("total", Ranking("text", tuple((id, 5.0 - n) for n, id in enumerate(ids))))
+    assert {hit.record.id: hit.duplicates for hit in found} == {"one": ("again",), "two": (), "p1": (), "p2": ()}
+
+
+def test_of_a_page_only_words_that_stand_together_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    filler = "\n".join(f"word{n} thing{n} other{n} matter{n}" for n in range(100))
+    near = read("near", f"{filler}\nacid removes\nscale", sha256="1")
+    far = read("far", f"acid\n{filler}\nremoves\n{filler}\nscale", sha256="2")
+    monkeypatch.setattr("tests.retrieve.test_retrieve.RECORDS", {"near": near, "far": far})
+    found = hits("acid removes scale", Ranking("text", (("far", 5.0), ("near", 4.0))))
+    assert [(hit.record.id, hit.fits) for hit in found] == [("near", True), ("far", False)]
 
 
 @pytest.mark.parametrize("top", [1, 2])

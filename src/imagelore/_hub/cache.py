@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from imagelore._hub.offered import HubFile
 from imagelore._hub.verified import sha256
 from imagelore.errors import ImageloreError, ModelError
 
-_PATIENCE = 5.0  # seconds for the first answer of the hub: who has no network is told so quickly
+_PATIENCE = 5  # seconds for the first answer of the hub: who has no network is told so quickly
 _ROOM = 200_000_000  # bytes that a download leaves free
 
 
@@ -39,7 +40,7 @@ def place(file: HubFile) -> Path:
 
 def whole(file: HubFile) -> bool:
     """Whether the file is on this machine and as long as it has to be."""
-    return (path := kept(file)) is not None and file.size in (0, path.stat().st_size)
+    return (path := kept(file)) is not None and path.stat().st_size == file.size
 
 
 def fetched(file: HubFile, of: str, error: type[ImageloreError] = ModelError) -> Path:
@@ -58,13 +59,13 @@ def fetched(file: HubFile, of: str, error: type[ImageloreError] = ModelError) ->
     path = kept(file) or _downloaded(file, of, error)
     try:
         size = path.stat().st_size
-        found = sha256(path) if file.size in (0, size) else ""
+        found = sha256(path) if size == file.size else ""
     except OSError as failure:
         raise error(f"`{path}` of {of} cannot be read ({failure.strerror}): mend that, or delete it") from failure
     if found != file.sha256:
-        differs = f"its SHA-256 begins with {found[:12]}, not {file.sha256[:12]}" if found else (
-            f"it has {size:,} bytes, not {file.size:,}"
-        )  # fmt: skip
+        differs = f"it has {size:,} bytes, not {file.size:,}"
+        if found:
+            differs = f"its SHA-256 begins with {found[:12]}, not {file.sha256[:12]}"
         raise error(
             f"`{path}` is not the {file.role} file of {of} ({differs}): delete `{path.resolve()}` and start again"
         )
@@ -76,10 +77,10 @@ def _downloaded(file: HubFile, of: str, error: type[ImageloreError]) -> Path:
 
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)  # it warns of each retry; what comes of them is told
     try:
-        size = _reached(file) or file.size
-        if (free := _free(folder())) < size + _ROOM:
+        _reach(file)
+        if (free := _free(folder())) < file.size + _ROOM:
             raise error(
-                f"`{file.path}` of {of} has {size / 1e9:.1f} GB, and where it would go, `{folder()}`, "
+                f"`{file.path}` of {of} has {file.size / 1e9:.1f} GB, and where it would go, `{folder()}`, "
                 f"{free / 1e9:.1f} GB are free: make room, or set HF_HOME to a folder on a larger disk"
             )
         return Path(hf_hub_download(file.repository, file.path, revision=file.revision))
@@ -89,19 +90,17 @@ def _downloaded(file: HubFile, of: str, error: type[ImageloreError]) -> Path:
         raise error(_missing(file, of, failure)) from failure
 
 
-def _reached(file: HubFile) -> int:
-    """Asks the hub for the file's size, once: the library itself tries for half a minute where there is no network."""
+def _reach(file: HubFile) -> None:
+    """Asks the hub for the file's head, once: the library itself tries for half a minute where there is no network."""
     from huggingface_hub import constants, get_hf_file_metadata, hf_hub_url
     from huggingface_hub.errors import HfHubHTTPError
 
-    set_ = constants.HF_HUB_ETAG_TIMEOUT
-    patience = _PATIENCE if set_ == constants.DEFAULT_ETAG_TIMEOUT else set_
-    try:
-        return get_hf_file_metadata(
-            hf_hub_url(file.repository, file.path, revision=file.revision), timeout=patience
-        ).size or 0  # fmt: skip
-    except HfHubHTTPError:
-        return 0  # it answers; the library knows which answers to ask again after
+    patience = constants.HF_HUB_ETAG_TIMEOUT  # as the environment says
+    if patience == constants.DEFAULT_ETAG_TIMEOUT:
+        patience = _PATIENCE
+    url = hf_hub_url(file.repository, file.path, revision=file.revision)
+    with suppress(HfHubHTTPError):  # it answers; the library knows which answers to ask again after
+        get_hf_file_metadata(url, timeout=patience)
 
 
 def _free(where: Path) -> int:

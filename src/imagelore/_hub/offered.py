@@ -15,7 +15,7 @@ class HubFile:
     revision: str  # a commit
     path: str
     sha256: str
-    size: int = 0  # bytes; 0: not known from a document
+    size: int  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +47,5 @@ class Offered:
 
     @property
     def size(self) -> int:
-        """Bytes of its files, as far as they are known: see `exact`."""
+        """Bytes of its files."""
         return sum(file.size for file in self.files)
-
-    @property
-    def exact(self) -> bool:
-        """Whether the size of each file is known."""
-        return all(file.size for file in self.files)

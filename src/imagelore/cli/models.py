@@ -86,7 +86,7 @@ def _print_json(document: Any) -> None:
 def _show(model: Listed, width: int) -> None:
     offered = model.offered
     here = {"yes": "here", "partly": "partly here", "no": "not here"}[model.here]
-    click.echo(f"  {offered.name:<{width}}  {_size(offered.size, offered.exact):>9}  {here:<11}  {offered.use}")
+    click.echo(f"  {offered.name:<{width}}  {_size(offered.size):>9}  {here:<11}  {offered.use}")
     languages = ", ".join(offered.languages) or "many"
     click.echo(f"      {offered.about}; languages: {languages}; licence: {offered.licence}")
     for figure in offered.quality:
@@ -102,7 +102,7 @@ def _told(model: Listed) -> dict[str, Any]:
         "about": offered.about,
         "licence": offered.licence,
         "languages": list(offered.languages),
-        "bytes": offered.size if offered.exact else None,
+        "bytes": offered.size,
         "quality": [{"metric": each.metric, "value": each.value, "source": each.source} for each in offered.quality],
         "extra": offered.extra,
         "here": model.here,
@@ -110,6 +110,5 @@ def _told(model: Listed) -> dict[str, Any]:
     }
 
 
-def _size(size: int, exact: bool = True) -> str:
-    told = f"{size / 1e9:.2f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"
-    return told if exact else f"> {told}"
+def _size(size: int) -> str:
+    return f"{size / 1e9:.2f} GB" if size >= 1e8 else f"{size / 1e6:.1f} MB"

@@ -114,8 +114,8 @@ def _summary(done: ingest.Report | UploadReport, counts: dict[str, int], place: 
     unnamed = done.skipped_count - len(done.skipped)
     if as_json:
         skipped = [{"uri": uri, "reason": reason} for uri, reason in done.skipped]
-        told = {"skipped": skipped} | ({"skipped_count": done.skipped_count} if unnamed else {})
-        print_json(counts | told | {"seconds": round(done.seconds, 3)})
+        left_out = {"skipped": skipped} | ({"skipped_count": done.skipped_count} if unnamed else {})
+        print_json(counts | left_out | {"seconds": round(done.seconds, 3)})
         return
     for uri, reason in done.skipped:
         click.echo(f"skipped {printable(uri)}: {printable(reason)}", err=True)

@@ -36,12 +36,14 @@ def leafed(kb: KnowledgeBase, asked: Asked, intent: Intent) -> Leafed | None:
     named = leaves(intent.text or asked.question)
     if named is None or asked.pictures or intent.like or intent.recalled:
         return None
-    scope = within(asked.scope, intent.filter)
+    scope, kind = within(asked.scope, intent.filter), named.places[0].split()[0]
     documents = _documents(kb, named, asked, scope)
     if not documents:
         return None
     records = _parts(kb, documents, named, scope)
     said = f"{named.places[0]} of {' and '.join(f'“{_title(document)}”' for document in documents)}"
+    if not records and kind == "sheet":  # any word may stand before "sheet"
+        return None
     if not records:
         return Leafed(intent, notice=f"there is no {said}: this was searched in all of it")
     hits = tuple(Hit(record, kb.pictures.uri(record), 0.0, {}, why=f"{record.place}, as asked") for record in records)
@@ -56,15 +58,22 @@ def _documents(kb: KnowledgeBase, named: Leaves, asked: Asked, scope: Scope) -> 
     found: Sequence[Hit] = ()
     if content_words(named.rest):
         found = kb.search(named.rest, top=_LOOKED, scope=scope).hits
-    talked = [hit for turn in reversed(asked.history) for hit in turn.hits if hit.fits]
+    kind = named.places[0].split()[0]
+    talked = [hit for turn in reversed(asked.history) for hit in turn.hits if hit.fits and _has(hit.record, kind)]
     first: dict[tuple[str, str], Record] = {}
     for hit in (*found, *talked):
-        if hit.record.place:
+        if _has(hit.record, kind):
             first.setdefault((hit.record.source, hit.record.path), hit.record)
     called = {key: len(wanted & _called(record)) for key, record in first.items()}
     if any(called.values()):
         return [record for key, record in first.items() if called[key] == max(called.values())][:_DOCUMENTS]
-    return [hit.record for hit in (*talked, *found) if hit.fits and hit.record.place][:1]
+    best = [hit for hit in found if hit.fits][:1]
+    return [hit.record for hit in (*talked, *best) if _has(hit.record, kind)][:1]
+
+
+def _has(record: Record, kind: str) -> bool:
+    """Whether it is a part of a document that has places of this kind: pages, slides, sheets."""
+    return record.place.partition(" ")[0] == kind
 
 
 def _parts(kb: KnowledgeBase, documents: Sequence[Record], named: Leaves, scope: Scope) -> list[Record]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from io import BytesIO
 from typing import Literal
+
+from PIL import Image
 
 from imagelore.errors import MissingExtraError, UnreadableError
 from imagelore.flows._kinds import readers, suffix
@@ -12,6 +15,8 @@ from imagelore.flows._plan import Change, record_id
 from imagelore.flows.pictures import at
 from imagelore.read import Metadata, Options, Reading, Unread, merged, row_metadata, sidecar_metadata
 from imagelore.read._ocr import installed
+from imagelore.read._ocr.engine import MISSING
+from imagelore.read._ocr.hint import seems_written
 from imagelore.settings import Settings
 from imagelore.source import Source
 from imagelore.types import Asset
@@ -136,7 +141,9 @@ class Read:
         if reading is None:
             return draft
         told = tuple(f"{draft.uri}: {line}" for line in reading.warnings)
-        return replace(draft, warnings=draft.warnings + told, looked=reading.ocr_seconds > 0)
+        silent = not reading.lines and not reading.drawn
+        missed = self.misses and silent and seems_written(Image.open(BytesIO(reading.thumbnail)))
+        return replace(draft, warnings=draft.warnings + told, looked=reading.ocr_seconds > 0, missed=missed)
 
     def _sidecar(self, asset: Asset, warnings: list[str]) -> Metadata:
         try:
@@ -158,7 +165,7 @@ def effort(settings: Settings) -> Literal["auto", "on", "off"]:
     """
     match settings.ocr:
         case "on" if not installed():
-            raise MissingExtraError('reading the text in pictures needs RapidOCR: pip install "imagelore[ocr]"')
+            raise MissingExtraError(MISSING)
         case "on" | "auto" as wanted if installed():
             return wanted
     return "off"

@@ -29,8 +29,8 @@ class Spending:
             )
         self._settings = settings
         self._most = most
-        self._lock = threading.Lock()
-        self._held = 0.0  # for requests under way
+        self._settled = threading.Condition()
+        self._held: list[float] = []  # for requests under way
         self._count = self._prompt = self._completion = 0
         self._estimated = 0  # prompt tokens of the same requests, as they were estimated
 
@@ -47,25 +47,30 @@ class Spending:
     def hold(self, estimated: Usage) -> float | None:
         """What a request that is about to be sent will cost, by its estimate and by what the others came to.
 
-        None where that, with what is spent and under way, is more than may be spent.
+        None where that, with what is spent, is more than may be spent. Where only those under way stand against it, it
+        waits for what they really take: the first estimates are high.
         """
-        with self._lock:
-            expected = cost(self._expected(estimated), self._settings) or 0.0
-            if self._most is not None and (self.cost or 0.0) + self._held + expected > self._most:
-                return None
-            self._held += expected
+        with self._settled:
+            while self._over(expected := cost(self._expected(estimated), self._settings) or 0.0):
+                if not self._held:
+                    return None
+                self._settled.wait()
+            self._held.append(expected)
             return expected
 
     def settle(self, held: float, estimated: Usage, used: Usage | None) -> None:
         """After the request: what it really took, the estimate where the server does not tell; None: it failed."""
-        with self._lock:
-            self._held -= held
-            if used is None:
-                return
-            self._count += 1
-            self._estimated += estimated.prompt_tokens
-            self._prompt += used.prompt_tokens or estimated.prompt_tokens
-            self._completion += used.completion_tokens or estimated.completion_tokens
+        with self._settled:
+            self._held.remove(held)
+            if used is not None:
+                self._count += 1
+                self._estimated += estimated.prompt_tokens
+                self._prompt += used.prompt_tokens or estimated.prompt_tokens
+                self._completion += used.completion_tokens or estimated.completion_tokens
+            self._settled.notify_all()
+
+    def _over(self, expected: float) -> bool:
+        return self._most is not None and (self.cost or 0.0) + sum(self._held) + expected > self._most
 
     def _expected(self, estimated: Usage) -> Usage:
         if not self._count:

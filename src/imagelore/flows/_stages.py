@@ -107,7 +107,8 @@ class Write:
         if new := self.fields.settle():
             self.index.declare(new)
         warnings: list[str] = []
-        records, heads = [], []
+        records: list[Record] = []
+        heads: list[Record] = []
         for record, draft in pairs:
             fields, extra, told = self.fields.typed(draft.metadata.fields)
             warnings += draft.warnings

@@ -138,10 +138,8 @@ class Tally:
         """The run's summary."""
         first = [self.unseen] if self.unseen else []
         if self._missed:
-            first.append(
-                f"{self._missed:,} pictures seem to hold text, which was not read: "
-                'pip install "imagelore[ocr]", or say --ocr off'
-            )
+            seem = "picture seems" if self._missed == 1 else "pictures seem"
+            first.append(f'{self._missed:,} {seem} to hold text, which was not read: pip install "imagelore[ocr]"')
         more = [f"... and {self._untold:,} more warnings"] if self._untold else []
         return Report(
             added=self.added,

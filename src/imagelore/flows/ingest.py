@@ -155,7 +155,8 @@ def _rows(source: Source, table: Asset, fields: Fields, tally: Tally) -> Iterato
 
 def _made(plan: Plan, read: Read, embedder: Embedder, settings: Settings) -> Index:
     """A new knowledge base, once a file could be read and the embedder answers: nothing is made of nothing."""
-    reasons, count = [], 0
+    reasons: list[str] = []
+    count = 0
     for change in plan.changes():
         for item in read.parts(change):
             if isinstance(item, Draft):
@@ -185,7 +186,7 @@ def _pipeline(plan: Plan, stages: tuple[Read, Embed, Write], workers: int, tally
 def _calibrate(index: Index, embedder: Embedder, tally: Tally) -> None:
     """What is written stays and can be searched also where this fails."""
     try:
-        calibrate(index, embedder, tally.added + tally.updated + tally.removed)
+        calibrate(index, embedder, tally.added + tally.updated + tally.removed + tally.parts)
     except ImageloreError as error:
         tally.warn([f"what fits a question could not be measured, and the next run tries again: {error}"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ from itertools import chain
 from imagelore.index import Index
 from imagelore.passages import paragraphs
 from imagelore.types import Facet, Hit, Record
-from imagelore.words import content_words
 
 PLACES = ("place", "location", "where", "city", "town", "region", "country", "site")
 """Names of fields that say where, the most telling first."""
@@ -19,6 +19,7 @@ PLACES = ("place", "location", "where", "city", "town", "region", "country", "si
 _SAMPLE = 60  # records looked at: enough to meet every kind of question, few enough to stay instant
 _FOLLOWED = 12  # hits that are looked at for what tells them apart
 _LONGEST = 48  # characters of a title or value that still reads well inside a question
+_HEADING = re.compile(r"[^\W\d_][\w',&-]*(?: [\w'&-]+[,:]?){1,6}")  # words and nothing else: it stands in a question
 _HEAD = 3  # paragraphs of a page among which its heading is
 _SURE = 0.6  # the probability from which a seen class is worth asking about
 
@@ -74,7 +75,7 @@ def _read(records: Sequence[Record]) -> Iterator[Suggestion]:
     """What stands in documents and pictures: a page's heading, a sign's first words."""
     for record in records:
         parts = paragraphs(record.lines)
-        heading = next((text for text in parts[:_HEAD] if _short(text) and len(content_words(text)) > 1), "")
+        heading = next((text for text in parts[:_HEAD] if _HEADING.fullmatch(text) and _short(text)), "")
         if heading and record.place and ", picture " not in record.place:
             yield Suggestion(f'What is said about "{heading}"?')
         elif heading:

@@ -23,6 +23,8 @@ class Index(Protocol):
     def upsert(self, records: Sequence[Record]) -> Mapping[str, str]:
         """Writes whole records by id; idempotent. Their fields' columns must have been declared.
 
+        Boxes of lines are kept to five digits.
+
         Returns id -> reason of records that the engine refused for good while it took the others; mostly none.
         """
         ...
@@ -36,7 +38,10 @@ class Index(Protocol):
         ...
 
     def declare(self, fields: Mapping[str, FieldType]) -> None:
-        """Adds columns for the user's fields; a field that exists keeps its type."""
+        """Adds columns for the user's fields; a field that exists keeps its type.
+
+        Also those of our own that an earlier release made the knowledge base without, as `upsert` and `refresh` do.
+        """
         ...
 
     def remember(self, source: SourceInfo) -> None:

@@ -95,9 +95,13 @@ class _Open:
         self.blocks.append(block)
         self.weight += _weight(block.text)
 
-    def closed(self) -> Section:
-        while self.blocks and self.blocks[-1].kind == "heading":  # what it heads stands in the next part
+    def cut(self) -> Section:
+        """What is full; a heading at its end goes: it is repeated where its text stands, in the next part."""
+        while self.blocks and self.blocks[-1].kind == "heading":
             self.blocks.pop()
+        return self.closed()
+
+    def closed(self) -> Section:
         figures = [Placed(figure, path, figure.caption or self._beside(at)) for at, figure, path in self.figures]
         return Section(self.path, tuple(self.blocks), tuple(figures))
 
@@ -118,17 +122,19 @@ def sections(pieces: Iterable[Piece]) -> Iterator[Section | Unread]:
             part.figures.append((len(part.blocks), piece, tuple(text for _, text in path)))
         elif piece.kind == "heading":
             path = [*(above for above in path if above[0] < piece.level), (piece.level, piece.text[:_HEADING])]
-            below = part.level and piece.level >= part.level
-            if part.weight and (below or not part.level) and part.weight < _SHORT:
+            names = tuple(text for _, text in path)
+            empty, deeper = not part.blocks, piece.level > part.level
+            if empty and deeper and not (part.path and part.figures):  # a chapter's title, or a cover, and then this
+                part.path, part.level = names, piece.level
+            elif part.weight < _SHORT and (deeper or piece.level == part.level):
                 part.add(piece)
-                continue
-            if part.blocks or part.figures:
+            else:
                 yield part.closed()
-            part = _Open(tuple(text for _, text in path), piece.level)
+                part = _Open(names, piece.level)
         else:
             for text in _cut(piece.text):
                 if part.weight >= _SHORT and part.weight + _weight(text) > LIMIT:
-                    yield part.closed()
+                    yield part.cut()
                     part = _Open(tuple(text for _, text in path), path[-1][0] if path else 0)
                 part.add(Block(piece.kind, text, piece.level))
     if part.blocks or part.figures or part.path:

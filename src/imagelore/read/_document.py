@@ -1,7 +1,7 @@
 """The parts of a document and the pictures in it -> readings: what all document readers share.
 
-A reader hands over its parts as (place, section), each time anew; the first is the document's head. Its pictures are read
-by the picture reader: a picture that comes again is read once, and one of an icon's size is left out.
+A reader hands over its parts as (place, section), each time anew; the first is the document's head. Its pictures are
+read by the picture reader: a picture that comes again is read once, and one of an icon's size is left out.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def _opened(parts: Iterable[Part]) -> Iterator[tuple[str, Section | Placed | Unr
             yield item.place, item
             continue
         place, section = item
-        if section.blocks or section.path and not section.figures:
+        if section.blocks or section.path:
             yield place, section
         number = 0
         for placed in section.figures:

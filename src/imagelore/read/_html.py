@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from lxml import etree
-
 from imagelore.errors import UnreadableError
 from imagelore.read._blocks import Block, Figure, Piece, clean, kept_lines
 from imagelore.read._encodings import LIMIT
@@ -23,17 +21,18 @@ from imagelore.read._html_tables import Table, is_layout
 Tree = Any  # lxml has no types of its own
 _BREAK = "\v"  # stands for <br> until a block is closed
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_BLOCKS = frozenset(
-    "address article aside blockquote body caption center dd details dir div dl dt fieldset figcaption figure footer form"
-    " header hgroup hr li main menu ol optgroup p pre section summary table tbody td tfoot th thead tr ul".split()
-) | set(_HEADINGS)
-_LEFT_OUT = frozenset(
-    "script style template noscript head nav svg object iframe canvas audio video select button input textarea map rp"
-    " annotation datalist dialog embed applet frame frameset".split()
-)
-_ROLES = frozenset("navigation contentinfo search menu menubar toolbar tooltip doc-toc".split())
-_CLASSES = frozenset("navheader navfooter docnav headerlink sphinxsidebar breadcrumb breadcrumbs toc skip-link".split())
-_CAPTIONS = frozenset("caption title wp-caption-text".split())
+_BLOCKS_ = """
+    address article aside blockquote body caption center dd details dir div dl dt fieldset figcaption figure footer form
+    h1 h2 h3 h4 h5 h6 header hgroup hr li main menu ol optgroup p pre section summary table tbody td tfoot th thead tr
+    ul"""
+_LEFT_OUT_ = """
+    annotation applet audio button canvas datalist dialog embed frame frameset head iframe input map nav noscript object
+    rp script select style svg template textarea video"""
+_ROLES_ = "contentinfo doc-toc menu menubar navigation search toolbar tooltip"
+_CLASSES_ = "breadcrumb breadcrumbs docnav headerlink navfooter navheader skip-link sphinxsidebar toc"
+_BLOCKS, _LEFT_OUT = frozenset(_BLOCKS_.split()), frozenset(_LEFT_OUT_.split())
+_ROLES, _CLASSES = frozenset(_ROLES_.split()), frozenset(_CLASSES_.split())
+_CAPTIONS = frozenset({"caption", "title", "wp-caption-text"})
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _DATA_URL = re.compile(r"data:image/[\w.+-]+(?:;[\w=-]+)*;base64,([\w+/=%\s-]*)", re.IGNORECASE | re.ASCII)
 _LIFTED = "lifted-picture:"
@@ -63,11 +62,13 @@ def lifted(markup: str) -> tuple[str, Pictures]:
 
 
 def parsed(markup: str) -> Tree:
-    """The tree of a page.
+    """The tree of a page; of nothing but white space, an empty one.
 
     Raises:
-        UnreadableError: there is none in it, or it is too large.
+        UnreadableError: it is too large, or nested too deeply.
     """
+    from lxml import etree
+
     if len(markup) > LIMIT:
         raise UnreadableError(f"its markup has {len(markup) / 1e6:,.0f} MB; the limit is {LIMIT / 1e6:,.0f} MB")
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True, no_network=True)
@@ -75,13 +76,15 @@ def parsed(markup: str) -> Tree:
         root = etree.fromstring(markup.encode("utf-8", "replace"), parser)
     except (etree.LxmlError, ValueError) as error:
         raise UnreadableError("it is no web page that can be read") from error
-    if root is None:
-        raise UnreadableError("there is nothing in it")
-    return root
+    if any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):  # the rest of the page is missing
+        raise UnreadableError("its elements are nested too deeply")
+    return root if root is not None else etree.Element("html")
 
 
 def pieces(root: Tree, picture: Pictures) -> Iterator[Piece]:
     """Blocks and figures of a parsed page."""
+    from lxml import etree
+
     writer = _Writer(picture)
     walker = etree.iterwalk(_content(root), events=("start", "end"))
     for event, node in walker:
@@ -230,8 +233,8 @@ class _Writer:
 
 
 def _is_figure(node: Tree) -> bool:
-    return bool(node.tag == "figure" or node.tag == "div" and "figure" in node.get("class", "").split())
+    return bool(node.tag == "figure" or (node.tag == "div" and "figure" in node.get("class", "").split()))
 
 
 def _is_caption(node: Tree, inside: bool) -> bool:
-    return bool(node.tag == "figcaption" or inside and _CAPTIONS.intersection(node.get("class", "").split()))
+    return bool(node.tag == "figcaption" or (inside and _CAPTIONS.intersection(node.get("class", "").split())))

@@ -15,14 +15,14 @@ _CORE = "{http://schemas.openxmlformats.org/package/2006/metadata/core-propertie
 
 # What programs write where a person should.
 _NO_TITLE = re.compile(
-    r"untitled.*|no title|title|(word |powerpoint )?(document|presentation|workbook|slide|book|page|dokument|präsentation)"
-    r"[ _-]?\d*|powerpoint[- ](presentation|präsentation)|microsoft (word|powerpoint|excel)( - .*)?|index|home|"
-    r"[\w-]+\.(docx?|pptx?|xlsx?|html?|md|txt|rtf|odt)|\W*",
+    r"untitled.*|no title|title|index|home|\W*|[\w-]+\.(docx?|pptx?|xlsx?|html?|md|txt|rtf|odt)|"
+    r"((word|powerpoint) )?(document|presentation|workbook|slide|book|page|dokument|präsentation)[ _-]?\d*|"
+    r"powerpoint[- ](presentation|präsentation)|microsoft (word|powerpoint|excel)( - .*)?",
     re.IGNORECASE,
 )
 _NO_CREATOR = re.compile(
-    r"python-docx|openpyxl|apache poi|microsoft( office)? user|(windows|office) user|user|unknown( creator)?|admin(istrator)?|"
-    r"author|steve canny|\W*",  # the last is in the template that python-pptx ships
+    r"python-docx|openpyxl|apache poi|microsoft( office)? user|(windows|office) user|user|unknown( creator)?|"
+    r"admin(istrator)?|author|steve canny|\W*",  # the last is in the template that python-pptx ships
     re.IGNORECASE,
 )
 _TEMPLATES = {"2013-12-23T23:15:00Z", "2013-01-27T09:14:16Z"}  # dates of python-docx's and python-pptx's templates

@@ -1,8 +1,8 @@
-"""Text set on paper: the picture of a part of a document that has no pages of its own, and where each line stands on it.
+"""Text set on paper: a picture of a part of a document that has no pages of its own, and where each line stands on it.
 
 Set in DejaVu Sans, which comes with imagelore: Latin, Greek, Cyrillic, Hebrew, Arabic and many signs. For text in
-other scripts (Chinese, Japanese, Korean, Thai ...) a font of this machine is taken if one is known; where none is, an empty box stands
-for each letter on the page, and the lines hold the text all the same.
+other scripts (Chinese, Japanese, Korean, Thai ...) a font of this machine is taken if a known one is there; else an
+empty box stands for each letter on the page, and the lines hold the text all the same.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Documents that are zip files (Word, PowerPoint, Excel, EPUB), opened with care.
 
-Sizes are checked by what the archive declares, before anything is unpacked; `zipfile` never unpacks more of an entry than
-it declares. Entries of XML that declare a document type are refused: the Office formats forbid it (ECMA-376, part 2,
-clause 8.2.5), and it is how entities are made that grow without end. Archives inside the archive are never opened.
+Sizes are checked by what the archive declares, before anything is unpacked; `zipfile` never unpacks more of an entry
+than it declares. Entries of XML that declare a document type are refused: the Office formats forbid it (ECMA-376, part
+2, clause 8.2.5), and it is how entities are made that grow without end. Archives in the archive are never opened.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from imagelore.errors import UnreadableError
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-_ENTRIES = 50_000
+_ENTRIES = 20_000
 _UNPACKED = 1_000_000_000  # bytes of all entries together, as declared
 _RATIO, _SMALL = 200, 20_000_000  # unpacked over packed, of an archive that unpacks to more than this many bytes
 _CHUNK = 1 << 20
@@ -149,9 +149,9 @@ def _check_sizes(entries: list[zipfile.ZipInfo], packed: int) -> None:
     unpacked = sum(entry.file_size for entry in entries)
     if len(entries) > _ENTRIES:
         raise UnreadableError(f"its archive has {len(entries):,} entries; the limit is {_ENTRIES:,}")
-    if unpacked > _UNPACKED or unpacked > _SMALL and unpacked > _RATIO * packed:
+    if unpacked > _UNPACKED or (unpacked > _SMALL and unpacked > _RATIO * packed):
         raise UnreadableError(
-            f"its archive of {packed / 1e6:,.1f} MB unpacks to {unpacked / 1e6:,.0f} MB: it looks made to exhaust memory"
+            f"its {packed / 1e6:,.1f} MB unpack to {unpacked / 1e6:,.0f} MB: it looks made to exhaust memory"
         )
     if any(entry.flag_bits & 1 for entry in entries):
         raise UnreadableError("it is protected with a password; save a copy without one")

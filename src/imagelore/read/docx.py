@@ -11,11 +11,12 @@ from imagelore.read import Metadata, Options, Reading, Unread, _document
 from imagelore.read._html import parsed, pieces
 from imagelore.read._office import core_metadata
 from imagelore.read._zip import DAMAGE, Package, damage_told
+from imagelore.read.picture.memory import decoding
 from imagelore.types import Asset
 
 SUFFIXES = (".docx", ".docm", ".dotx")
 _KIND, _MODERN = "Word document", ".docx"
-_LIMIT = 30_000_000  # bytes of text markup: mammoth's trees take some 30 times as much memory
+_LIMIT, _COST = 20_000_000, 45  # bytes of markup; bytes of memory that mammoth's trees take for each, measured
 _STYLES = """
 p[style-name='Title'] => h1:fresh
 p[style-name='caption'] => figcaption:fresh
@@ -69,7 +70,7 @@ def _parts(data: bytes) -> Iterator[_document.Part]:
         number = address.removeprefix(_ADDRESS)
         return _opened(images[int(number)]) if number != address else None
 
-    with damage_told(_KIND):
+    with decoding.taken(size * _COST), damage_told(_KIND):
         made = mammoth.convert_to_html(
             BytesIO(data),
             convert_image=mammoth.images.img_element(note),

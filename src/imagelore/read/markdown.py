@@ -1,4 +1,4 @@
-"""Markdown: sections under their headings, tables, lists and pictures written in it (CommonMark, and GitHub's tables)."""
+"""Markdown (CommonMark, and GitHub's tables): sections under their headings, and pictures written in it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from imagelore.types import Asset
 SUFFIXES = (".md", ".markdown")
 _FRONT = re.compile(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|$)", re.DOTALL)
 _KEY = re.compile(r"^([A-Za-z_-]+):[ \t]*(.*(?:\n[ \t]*-[ \t]+.*)*)", re.MULTILINE)
-_TITLE = re.compile(r"\s*#[ \t]+(.+?)[ \t#]*(?:\n|$)|\s*(\S.*)\n=+[ \t]*(?:\n|$)")
+_TITLE = re.compile(r"\s*(?:#[ \t]+(.+)|(\S.*)\n=+[ \t]*(?:\n|$))")
 
 
 def readings(asset: Asset, data: bytes, options: Options) -> Iterator[Reading | Unread]:
@@ -41,7 +41,7 @@ def embedded(data: bytes, options: Options) -> Metadata:  # noqa: ARG001  (of th
     first = _TITLE.match(source.body)
     author = " ".join(said.get("author", []))
     return Metadata(
-        title=" ".join(said.get("title", [])) or (clean(first[1] or first[2]) if first else ""),
+        title=" ".join(said.get("title", [])) or (clean((first[1] or first[2]).rstrip(" \t#")) if first else ""),
         text=" ".join(said.get("description", []) or said.get("summary", [])),
         tags=tuple(said.get("tags", []) or said.get("keywords", [])),
         taken_at=moment(" ".join(said.get("date", []))),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
+from contextlib import suppress
 from io import BytesIO
 from typing import Any
 
@@ -94,9 +95,9 @@ def _in_order(shapes: Any) -> list[Any]:
 
 
 def _shape(shape: Any, depth: int) -> Iterator[Piece]:
-    if shape.is_placeholder and shape.placeholder_format.type is not None:
-        if shape.placeholder_format.type.name in _FURNITURE:
-            return
+    kind = shape.placeholder_format.type if shape.is_placeholder else None
+    if kind is not None and kind.name in _FURNITURE:
+        return
     if hasattr(shape, "shapes"):
         if depth < _DEEP:
             for inner in _in_order(shape.shapes):
@@ -106,7 +107,8 @@ def _shape(shape: Any, depth: int) -> Iterator[Piece]:
     elif getattr(shape, "has_table", False) and shape.has_table:
         yield from _table(shape.table)
     elif getattr(shape, "has_chart", False) and shape.has_chart:
-        yield from _chart(shape.chart)
+        with suppress(*DAMAGE):  # of a kind that python-pptx does not know
+            yield from list(_chart(shape.chart))
     elif hasattr(shape, "image"):
         yield from _picture(shape)
 

@@ -57,10 +57,14 @@ class Groups:
 
 
 def names(asked: Collection[str], record: Record) -> bool:
-    """Whether the words of a question name a record's file or document: its file's name, or most of its title."""
+    """Whether a question names a file or document: its file's name, or most of its title, and two words at least.
+
+    One word alone ("kettle.pdf") says what is asked about rather than where.
+    """
     file = {*stems(re.sub(r"[\W\d_]+", " ", record.path.rsplit("/", 1)[-1].rsplit(".", 1)[0]))}
     title = {*stems(record.title)}
-    return bool(file and file <= {*asked}) or 2 * len(title & {*asked}) > len(title)
+    shared = title & {*asked}
+    return (len(file) > 1 and file <= {*asked}) or (len(shared) > 1 and 2 * len(shared) > len(title))
 
 
 def together(hits: Sequence[Hit]) -> tuple[Hit, ...]:

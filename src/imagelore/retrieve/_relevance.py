@@ -61,7 +61,7 @@ class Relevance:
     def _words_of(self, record: Record) -> Iterator[str]:
         """The question's words that a record has: each is told of those that said it, people before machines."""
         told = self._shared(record.told())
-        read = self._shared(record.read, without=told)
+        read = self._shared(record.running, without=told)
         if told:
             yield f"text mentions {', '.join(told)}"
         if read:

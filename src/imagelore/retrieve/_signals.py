@@ -42,7 +42,7 @@ def held(wordings: Sequence[Collection[str]], record: Record, more: Iterable[str
     stems that count as the record's own.
     """
     told = {*stems(record.told()), *stems(record.described.words()), *more}
-    passages = [told | passage for passage in _passages(stems(record.read))] or [told]
+    passages = [told | passage for passage in _passages(stems(record.running))] or [told]
     return max(share(wordings, passage) for passage in passages)
 
 

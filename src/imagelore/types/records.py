@@ -18,6 +18,7 @@ Vectors = NDArray[np.float32]
 FieldType = Literal["text", "integer", "number", "boolean", "date", "texts"]
 FieldValue = str | int | float | bool | date | tuple[str, ...]
 NOTHING: Mapping[str, Any] = MappingProxyType({})
+_DIVIDED = re.compile(r"(?<=[^\W\d_])[-\u00ad\u2010]\n([^\W\d_])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,11 @@ class Record:
         return "\n".join(line.text for line in self.lines)
 
     @property
+    def running(self) -> str:
+        """The same as running text, for searching: a word divided at a line's end is whole."""
+        return _DIVIDED.sub(lambda end: end[1] if end[1].islower() else end[0], self.read)
+
+    @property
     def drawn(self) -> bool:
         """Whether its picture is only its text, set on paper by us: in every other picture colours were seen."""
         return bool(self.place and self.lines) and self.seen == Seen()
@@ -124,7 +130,7 @@ class Record:
 
         What a model said about it comes last.
         """
-        return " ".join(filter(None, [self.told(), self.read, self.described.words().strip()]))
+        return " ".join(filter(None, [self.told(), self.running, self.described.words().strip()]))
 
     @property
     def worded(self) -> bool:

@@ -115,6 +115,12 @@ def test_an_earlier_index_is_read_and_says_what_it_lacks(server: FakeSearch) -> 
     assert not {field["name"] for field in fields} & set(LATER)
 
 
+def test_an_earlier_index_grows_at_the_end_of_a_run(server: FakeSearch) -> None:
+    index = earlier(server)
+    assert index.refresh() == ""
+    assert azure_search.open(ADDRESS, settings(server)).count(Scope(Missing("described"))) == 1
+
+
 def test_an_earlier_index_grows_when_it_is_written_to(server: FakeSearch) -> None:
     index, reader = earlier(server), azure_search.open(ADDRESS, settings(server))
     assert reader.count() == 1

@@ -27,6 +27,9 @@ from imagelore.generate._support.facts import fact
 from imagelore.passages import regions
 from imagelore.types import Citation, Hit
 
+_QUOTED = re.compile(r"“([^“”]{3,})”[.,;:]?[ ]?((?:\[\d+\])+)")
+_NAMING = ("title", "path")  # facts that only say which source it is
+
 
 def checked(chunks: Iterable[str], sources: Collection[int] | int) -> Iterator[str]:
     """Passes on an answer's text with nothing in it but text, code and citations of `sources`.
@@ -47,18 +50,29 @@ def checked(chunks: Iterable[str], sources: Collection[int] | int) -> Iterator[s
 
 def citations(text: str, hits: Sequence[Hit]) -> tuple[Citation, ...]:
     """The sources cited in checked text in the order of their first citation; number n is `hits[n - 1]`."""
-    found: dict[int, Citation] = {}
+    found: dict[int, list[str]] = {}
     for sentence in cited(text):
         for number in sentence.numbers:
-            if number not in found and 1 <= number <= len(hits):
-                found[number] = _citation(number, hits[number - 1], sentence.text)
-    return tuple(found.values())
+            if 1 <= number <= len(hits):
+                found.setdefault(number, []).append(sentence.text)
+    quoted = [(quote, {*map(int, CITATION.findall(numbers))}) for quote, numbers in _QUOTED.findall(text)]
+    return tuple(
+        _citation(number, hits[number - 1], sentences, [quote for quote, of in quoted if number in of])
+        for number, sentences in found.items()
+    )
 
 
-def _citation(number: int, hit: Hit, sentence: str) -> Citation:
-    known = fact(sentence, hit.record)
-    boxes = regions(hit.record, known[1]) if known and known[0] == "read" else ()
-    return Citation(number, hit, sentence, known, boxes)
+def _citation(number: int, hit: Hit, sentences: Sequence[str], quotes: Sequence[str]) -> Citation:
+    """Told is the first sentence and its fact; where that only names the source, what it reads elsewhere.
+
+    The lines are those of all that is told of what it reads, and of what is quoted from it word for word.
+    """
+    known = [fact(sentence, hit.record) for sentence in sentences]
+    read = [each for each in known if each and each[0] == "read"]
+    first = known[0] if not read or (known[0] and known[0][0] not in _NAMING) else read[0]
+    passages = [*(passage for _, passage in read), *quotes]
+    boxes = dict.fromkeys(box for passage in passages for box in regions(hit.record, passage))
+    return Citation(number, hit, sentences[0], first, tuple(boxes))
 
 
 def uncited(text: str, titles: Mapping[int, str]) -> str:

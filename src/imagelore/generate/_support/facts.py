@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from imagelore.generate.extractive.sentences import described, read, sentences
 from imagelore.types import Record
@@ -36,9 +36,13 @@ def passages(record: Record, wanted: Collection[str] = ()) -> Iterator[tuple[str
 def fact(sentence: str, record: Record) -> tuple[str, str] | None:
     """The field and its passage that share most words with a sentence, numbers and names twice; None: none does.
 
-    Of several that share as much it is the shortest: that which says little else.
+    Words that only name the source count where no others are shared. Of several that share as much it is the shortest:
+    that which says little else.
     """
-    wanted = _signs(sentence)
+    return _fact(_signs(_beside_the_name(sentence, record)), record) or _fact(_signs(sentence), record)
+
+
+def _fact(wanted: Mapping[str, float], record: Record) -> tuple[str, str] | None:
     best: tuple[float, int, tuple[str, str]] | None = None
     guessed = (("described", sentence) for sentence in sentences(described(record.described), wanted))
     for name, passage in (*passages(record, wanted), *guessed, ("path", record.path)):
@@ -49,6 +53,13 @@ def fact(sentence: str, record: Record) -> tuple[str, str] | None:
         if score and (best is None or (score, -len(passage)) > best[:2]):
             best = (score, -len(passage), (name, passage[:_CLIP]))
     return best[2] if best else None
+
+
+def _beside_the_name(sentence: str, record: Record) -> str:
+    """A sentence without the title, the file and the place of what it is about."""
+    for name in filter(None, (record.title, record.path.rsplit("/", 1)[-1], record.place)):
+        sentence = re.sub(re.escape(name), " ", sentence, count=1, flags=re.IGNORECASE)
+    return sentence
 
 
 def _signs(text: str) -> dict[str, float]:

@@ -7,14 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from imagelore.generate.extractive import phrases
 from imagelore.generate.extractive.direct import BY_KIND, MORE, evidence
 from imagelore.generate.extractive.pictures import like_the_picture
-from imagelore.generate.extractive.questions import limits, understood
-from imagelore.generate.extractive.reading import Ranker, Reading, listed
+from imagelore.generate.extractive.questions import asked, limits, understood
+from imagelore.generate.extractive.ranking import Ranker
+from imagelore.generate.extractive.reading import Reading, listed
 from imagelore.generate.extractive.sentences import clipped, plain
-from imagelore.languages.glossary import in_english
 from imagelore.types import Count, Prompt
-from imagelore.words import language, stem, stems, words
+from imagelore.words import stem, stems, words
 
-_LONGEST = 2_000  # characters of a question that are looked at
 _NAMES = 6  # sources that one sentence lists
 _DIRECT = 3  # sources that may answer a question directly
 _QUOTES = 2  # sentences quoted to support the direct one
@@ -25,7 +24,7 @@ class Answer:
 
     def __init__(self, prompt: Prompt) -> None:
         self._prompt = prompt
-        self._question = question = understood(_asked(prompt))
+        self._question = question = understood(asked(prompt))
         naming = {
             stem(w) for s in prompt.sources for name in s.hit.record.fields for w in words(name.replace("_", " "))
         }
@@ -230,19 +229,6 @@ class Answer:
         else:
             partly = any(reading.coverage for reading in self._fitting)
             yield (phrases.PARTLY if partly else phrases.UNWORDED).format(names=listed(self._fitting[:3]))
-
-
-def _asked(prompt: Prompt) -> str:
-    """The question; in English words unless the records are in its language, or have more of its own words."""
-    text = prompt.intent.text or prompt.question
-    english = in_english(text[:_LONGEST])
-    if english is None:
-        return text
-    records = [source.hit.record for source in prompt.sources if source.hit.fits]
-    known = {form for r in records for form in (*stems(r.words()), *stems(r.seen.words()))}
-    own, theirs = (len(known.intersection(stems(wording))) for wording in (text, english.text))
-    spoken = any(language(record.words()) == english.language for record in records)
-    return text if own > theirs or spoken else f"{english.asks} {english.text}".strip()
 
 
 def _counted(count: Count) -> str:

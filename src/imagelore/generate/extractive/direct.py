@@ -8,7 +8,8 @@ from collections.abc import Callable, Collection, Mapping
 from imagelore.generate.extractive import fields, phrases
 from imagelore.generate.extractive.evidence import Verdict, verdict
 from imagelore.generate.extractive.questions import Kind, Question
-from imagelore.generate.extractive.reading import Ranker, Reading, Sentence
+from imagelore.generate.extractive.ranking import Ranker
+from imagelore.generate.extractive.reading import Reading, Sentence
 from imagelore.words import NUMBERS, said, stem, stems, words
 
 _SHORTEST_PART = 4  # letters of a compound's last part
@@ -80,6 +81,8 @@ def other(question: Question, reading: Reading, ranker: Ranker) -> str:
     if stated := _row(reading, question.wanted):
         return stated
     best = ranker.best(reading)
+    if (reading.opened or (reading.record.place and not best)) and (told := reading.inscription()):
+        return told
     if best and best[0].title and len(reading.sentences) > 1:
         return reading.quote(next((s for s in best if not s.title), reading.sentences[1]))
     return reading.quote(best[0]) if best else reading.cited + "."

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from imagelore.generate.extractive import fields, phrases
 from imagelore.generate.extractive.direct import BY_KIND, evidence
 from imagelore.generate.extractive.questions import Question
-from imagelore.generate.extractive.reading import Ranker, Reading, listed
+from imagelore.generate.extractive.ranking import Ranker
+from imagelore.generate.extractive.reading import Reading, listed
 from imagelore.types import Prompt
 
 _MORE = 3  # sources that are named beside those most like the question's pictures

@@ -8,9 +8,10 @@ from datetime import date
 from itertools import pairwise
 from typing import Literal
 
+from imagelore.languages.glossary import in_english
 from imagelore.passages import sought
-from imagelore.types import AllOf, AnyOf, Compare, Filter, Mentions, Not
-from imagelore.words import STOP_WORDS, content_words, stem, words
+from imagelore.types import AllOf, AnyOf, Compare, Filter, Mentions, Not, Prompt
+from imagelore.words import STOP_WORDS, content_words, language, stem, stems, words
 
 Kind = Literal["where", "when", "who", "which", "how_many", "yes_no", "measure", "why", "written", "other"]
 
@@ -165,3 +166,16 @@ def limits(filter: Filter | None) -> frozenset[str]:
         case Mentions(word):
             return frozenset(stem(part) for part in words(word))
     return frozenset()
+
+
+def asked(prompt: Prompt) -> str:
+    """The question; in English words unless the records are in its language, or have more of its own words."""
+    text = prompt.intent.text or prompt.question
+    english = in_english(text[:_LONGEST])
+    if english is None:
+        return text
+    records = [source.hit.record for source in prompt.sources if source.hit.fits]
+    known = {form for r in records for form in (*stems(r.words()), *stems(r.seen.words()))}
+    own, theirs = (len(known.intersection(stems(wording))) for wording in (text, english.text))
+    spoken = any(language(record.words()) == english.language for record in records)
+    return text if own > theirs or spoken else f"{english.asks} {english.text}".strip()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,7 +16,8 @@ from imagelore.words import COLOURS, said, singular, stem, stems, words
 
 _ENOUGH = 0.5  # of the subject's words: a record that holds fewer is not about the question
 _CLOSE = 3  # ranks of the picture ranking that are worth a guess
-_COLOUR_WEIGHT = 0.5  # a colour says less of what a sentence is about than a noun does
+_A_SENTENCE = 8  # words: shorter lines of a page are headings and page numbers
+_ENDING = ".!?…。！？"
 _FROM_PROBABILITY = 0.25  # a class that is less probable is not worth telling unasked
 
 
@@ -98,8 +98,8 @@ class Reading:
         record = self.record
         whole = phrases.TITLED.format(title=clipped(plain(record.title))) if record.title.strip() else ""
         if record.place:
-            file = plain(record.path.rsplit("/", 1)[-1])
-            return phrases.PLACED.format(whole=whole or file, place=plain(record.place))
+            whole = whole or phrases.DOCUMENT.format(file=plain(record.path.rsplit("/", 1)[-1]))
+            return phrases.PLACED.format(whole=whole, place=plain(record.place))
         return whole or phrases.UNTITLED.format(file=plain(record.name))
 
     @property
@@ -115,16 +115,14 @@ class Reading:
         if sentence.title:
             return f"{self.cited}."
         text = clipped(plain(sentence.text))
-        if sentence.read and not (named or self.introduced):
-            phrase = phrases.READ_IN if self.is_picture else phrases.READ_ON
-            return phrase.format(name=self.name, sentence=text, n=self.number)
-        if (
-            self.record.title.strip()
-            and not (named or self.introduced)
-            and not {*sentence.stems} & {*stems(self.record.title)}
-        ):
-            return phrases.QUOTED_FROM.format(name=self.name, sentence=text, n=self.number)
-        return phrases.QUOTED.format(sentence=text, n=self.number)
+        phrase, known = phrases.QUOTED, named or self.introduced
+        if sentence.read and self.is_picture:
+            phrase = phrases.READ_IT if known else phrases.READ_IN
+        elif sentence.read and not known:
+            phrase = phrases.READ_ON
+        elif self.record.title.strip() and not known and not {*sentence.stems} & {*stems(self.record.title)}:
+            phrase = phrases.QUOTED_FROM
+        return phrase.format(name=self.name, sentence=text, n=self.number, end="" if text[-1:] in _ENDING else ".")
 
     @property
     def is_picture(self) -> bool:
@@ -132,9 +130,18 @@ class Reading:
         return not self.record.place or ", picture " in self.record.place
 
     def inscription(self) -> str:
-        """All that it reads, from its beginning, quoted; "" where nothing stands in it."""
-        text = BETWEEN.join(paragraphs(self.record.lines))
+        """All that it reads, quoted from its beginning, of a page from its first sentence; "" where nothing does."""
+        parts = paragraphs(self.record.lines)
+        start = next((n for n, text in enumerate(parts) if len(words(text)) >= _A_SENTENCE), 0)
+        text = BETWEEN.join(parts if self.is_picture else parts[start:])
         return self.quote(Sentence(text, (), read=True)) if text else ""
+
+    @property
+    def opened(self) -> bool:
+        """Whether the question only names where it is: "what is on page 3 of the manual?"."""
+        record = self.record
+        file = re.sub(r"[\W_]+", " ", record.path.rsplit("/", 1)[-1])
+        return bool(record.place) and {*self._question.subject} <= {*stems(f"{record.title} {file} {record.place}")}
 
     def described(self) -> str:
         """What a model said of it, as the model's: the sentence with most of the question's words; "" where none is."""
@@ -208,34 +215,6 @@ class Reading:
     def may_be_asked_for(self) -> bool:
         """Whether it has no words of its own, and its picture is among the closest to the question's words."""
         return self.fits and self.bare and "image" in self.found and self.found["image"].rank <= _CLOSE
-
-
-class Ranker:
-    """Orders sentences by the question's words that they hold, rare ones first (inverse document frequency)."""
-
-    def __init__(self, readings: Iterable[Reading], subject: Sequence[str]) -> None:
-        self._subject = {*subject}
-        frequency: Counter[str] = Counter()
-        self._total = 1
-        for reading in readings:
-            for sentence in reading.sentences:
-                self._total += 1
-                frequency.update(self._subject & {*sentence.stems})
-        self._frequency = frequency
-
-    def score(self, sentence: Sentence) -> float:
-        """0: it holds no word of the question. A long sentence and a title count a little less."""
-        shared = self._subject & {*sentence.stems}
-        weight = sum(
-            math.log(1 + self._total / (1 + self._frequency[s])) * (_COLOUR_WEIGHT if s in COLOURS else 1.0)
-            for s in shared
-        )
-        return weight / (1 + 0.01 * len(sentence.stems)) * (0.9 if sentence.title else 1.0)
-
-    def best(self, reading: Reading, least: float = 1e-9) -> list[Sentence]:
-        """A source's sentences with a score of at least this, best first."""
-        scored = [(self.score(s), -n, s) for n, s in enumerate(reading.sentences)]
-        return [s for score, _, s in sorted(scored, key=lambda entry: entry[:2], reverse=True) if score >= least]
 
 
 def listed(readings: Sequence[Reading]) -> str:

@@ -20,6 +20,7 @@ _ABBREVIATED = re.compile(
     r"eds|gen|col|capt|sgt|rev|hon|dept|est|b|d|fl|nr|bzw|z\.b|d\.h|hl|str|[^\W\d_]|(?:[^\W\d_]\.)+[^\W\d_])\.$",
     re.IGNORECASE,
 )
+_BLANK = re.compile(r"\n\s*\n")
 _END = re.compile(r"[.!?…]+[\"'”’»)\]]*\s+|[。！？]+[」』”]*\s*|\n\s*\n\s*|\n\s*(?=[-*•–]\s)")
 
 
@@ -29,7 +30,8 @@ def sentences(text: str, wanted: Collection[str] = ()) -> Iterator[str]:
     for passage in passages:
         start = 0
         for match in _END.finditer(passage):
-            if _ends(passage[start : match.end()].rstrip(), passage[match.end() : match.end() + 1]):
+            sentence, following = passage[start : match.end()].rstrip(), passage[match.end() : match.end() + 1]
+            if _BLANK.search(match[0]) or _ends(sentence, following):
                 yield from _tidy(passage[start : match.end()])
                 start = match.end()
         yield from _tidy(passage[start:])
@@ -48,10 +50,8 @@ def read(record: Record, wanted: Collection[str] = ()) -> Iterator[str]:
 
 
 def described(said: Described) -> str:
-    """What a model said about a record, tags at the end."""
-    text = said.text.strip()
-    tags = ", ".join(said.tags)
-    return f"{text}{'' if not text or text.endswith(('.', '!', '?')) else '.'} {tags}".strip()
+    """What a model said about a record: its sentences, then its tags as one of their own."""
+    return "\n\n".join(filter(None, (said.text.strip(), ", ".join(said.tags))))
 
 
 def _ends(sentence: str, following: str) -> bool:

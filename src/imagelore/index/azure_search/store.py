@@ -70,8 +70,7 @@ class AzureSearchIndex:
         """Writes whole records by id; of records with the same id the last one stays."""
         if not records:
             return {}
-        if self._known.lacks():
-            self.declare({})
+        self._complete()
         needed = frozenset(name for record in records for name in record.fields if has_column(name))
         known = self._known.columns(needed)
         return self._writer.upload([to_document(r, known) for r in {r.id: r for r in records}.values()])
@@ -134,7 +133,12 @@ class AzureSearchIndex:
 
     def refresh(self) -> str:
         """Waits until reads see every write; the service keeps its search structures up to date by itself."""
+        self._complete()
         return self._writer.wait()
+
+    def _complete(self) -> None:
+        if self._known.lacks():
+            self.declare({})
 
     def manifest(self, source: str) -> Iterator[tuple[str, str, str, str]]:
         """(id, content version, metadata digest, parent) of every record of a source, page by page."""

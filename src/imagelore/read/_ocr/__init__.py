@@ -6,6 +6,6 @@ Lines must be level, as a picture is held; its EXIF orientation was applied when
 
 from imagelore.read._ocr.engine import installed
 from imagelore.read._ocr.likely import GLANCE, likely, wanted
-from imagelore.read._ocr.reading import SIDE, Found, read
+from imagelore.read._ocr.reading import SIDE, Found, read, with_text
 
-__all__ = ["GLANCE", "SIDE", "Found", "installed", "likely", "read", "wanted"]
+__all__ = ["GLANCE", "SIDE", "Found", "installed", "likely", "read", "wanted", "with_text"]

@@ -44,21 +44,24 @@ def engine() -> Engine:
 
 
 class Engine:
-    """Finds text and reads it, one thread a call. It holds no state between calls, so that threads share it."""
+    """Finds text and reads it, one thread a call. It holds no state between calls, so that threads share it.
 
-    def __init__(self) -> None:
+    `models` is the folder of the models; without it, the one in RapidOCR's wheel.
+    """
+
+    def __init__(self, models: Path | None = None) -> None:
         os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # before onnxruntime is imported
         # RapidOCR gives its log a handler that writes to stderr, unless it has one, and a level of its own choice.
         log = logging.getLogger("RapidOCR")
         log.addHandler(logging.NullHandler())
         try:
+            import rapidocr
             from rapidocr import RapidOCR
             from rapidocr.main import RapidOCRError
         except ImportError as error:
             raise MissingExtraError(f"{MISSING} ({error})") from error
         self._nothing = RapidOCRError  # what it raises where there is no text
-        models = Path(str(importlib.util.find_spec("rapidocr").origin)).parent / "models"  # type: ignore[union-attr]
-        self._rapid: Any = RapidOCR(params=_params(models))
+        self._rapid: Any = RapidOCR(params=_params(models or Path(rapidocr.__file__).parent / "models"))
         try:  # it loads each model when it is first used
             self.boxes(np.full((64, 64, 3), 255, np.uint8))
             self.text(np.full((48, 96, 3), 255, np.uint8))

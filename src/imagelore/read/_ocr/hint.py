@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-_CELL = 8  # pixels
-_RUN, _LINES = 5, 2  # cells side by side that make a line, and lines that make a text
+_CELL = 4  # pixels
+_RUN, _LINES = 6, 2  # cells side by side that make a line, and lines that make a text
 _EDGE = 0.12  # of the range from black to white: what two pixels of a stroke and its ground differ by, at least
 _BUSY, _QUIET = 0.18, 0.06  # shares of a cell's pixels at such edges: of letters, and between lines
 _CONTRAST = 0.006  # variance of a cell's pixels
 
 
 def seems_written(picture: Image.Image) -> bool:
-    """Whether a picture of some 500 px has lines of text in it.
+    """Whether a picture of some 320 px, a thumbnail, has lines of text in it.
 
-    Lines are rows of cells full of upright edges, with quiet ones above and below. Measured on 512 px: 25 of 25 pages,
-    29 of 30 screenshots and 68 of 100 signs put on photographs were told, and 2 of 208 photographs and drawings.
+    Lines are rows of cells full of upright edges, with quiet ones above and below. It told 50 of 50 pages, 51 of 60
+    screenshots and 120 of 250 signs on photographs, and took 7 of 424 photographs and drawings for text.
     """
-    grey = np.asarray(picture.convert("L"), np.float32) / 255
+    grey = np.asarray(picture.convert("L"), np.float32) / np.float32(255)
     height, width = grey.shape[0] // _CELL, grey.shape[1] // _CELL
     if height < _LINES or width < _RUN:
         return False
@@ -35,8 +36,8 @@ def seems_written(picture: Image.Image) -> bool:
     return int(begun.sum()) >= _LINES
 
 
-def _cells(pixels: np.ndarray) -> np.ndarray:
+def _cells(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     """The mean of each cell."""
     height, width = pixels.shape[0] // _CELL, pixels.shape[1] // _CELL
-    means: np.ndarray = pixels.reshape(height, _CELL, width, _CELL).mean((1, 3))
+    means: NDArray[np.float32] = pixels.reshape(height, _CELL, width, _CELL).mean((1, 3))
     return means

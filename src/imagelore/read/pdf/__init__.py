@@ -6,11 +6,12 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from PIL import Image
 
 from imagelore.errors import UnreadableError
-from imagelore.read import Metadata, Options, Reading, Unread
+from imagelore.read import Metadata, Options, Reading, Unread, _ocr
 from imagelore.read.pdf.isolated import Isolated
 from imagelore.read.pdf.values import Sheet
 from imagelore.read.picture.pictured import jpeg_bytes, pictured
@@ -35,7 +36,7 @@ def readings(asset: Asset, data: bytes, options: Options) -> Iterator[Reading | 
     """
     sha256 = hashlib.sha256(data).hexdigest()
     with Isolated(data, options) as document:
-        about, read = document.about(), 0
+        about, read = document.about, 0
         unread: list[Unread] = []  # until a page is read: where none can be, the document is refused
         for sheet in _sheets(document):
             if isinstance(sheet, Unread):
@@ -70,7 +71,7 @@ def embedded(data: bytes, options: Options) -> Metadata:
         UnreadableError: as `readings`.
     """
     with Isolated(data, options) as document:
-        return document.about()
+        return document.about
 
 
 def part(data: bytes, place: str, options: Options) -> bytes:
@@ -90,31 +91,26 @@ def part(data: bytes, place: str, options: Options) -> bytes:
 def _parts(document: Isolated, sheet: Sheet, about: Metadata, sha256: str) -> Iterator[Reading | Unread]:
     """A page, then its figures."""
     options, place = document.options, f"page {sheet.number}"
-
-    def reading(picture: Image.Image, size: tuple[int, int], name: str, metadata: Metadata) -> Reading:
-        own = hashlib.sha256(f"{sha256} {name}".encode()).hexdigest()
-        return replace(pictured(picture, size, own, metadata, options), place=name)
-
-    page = replace(reading(sheet.picture, sheet.size, place, about), lines=sheet.lines, warnings=sheet.warnings)
-    yield _with_text(page, options, lambda side: document.shown(sheet.number, 0, side))
+    own = sha256 if sheet.number == 1 else _sha256(sha256, place)  # the first page stands for the file
+    page = pictured(sheet.picture, sheet.size, own, about, options)
+    page = replace(page, place=place, lines=sheet.lines, warnings=sheet.warnings)
+    yield _with_text(page, options, partial(document.shown, sheet.number, 0))
     for figure in sheet.figures:
-        name = f"{place}, picture {figure.number}"
-        made = reading(figure.picture, figure.size, name, replace(about, text=figure.caption))
-        made = replace(made, lines=figure.lines)
-        yield _with_text(made, options, lambda side, number=figure.number: document.shown(sheet.number, number, side))
+        name, said = f"{place}, picture {figure.number}", replace(about, text=figure.caption)
+        made = pictured(figure.picture, figure.size, _sha256(sha256, name), said, options)
+        made = replace(made, place=name, lines=figure.lines)
+        yield _with_text(made, options, partial(document.shown, sheet.number, figure.number))
     for number, reason in sheet.left_out:
         yield Unread(f"{place}, picture {number}", reason)
 
 
+def _sha256(document: str, place: str) -> str:
+    return hashlib.sha256(f"{document} {place}".encode()).hexdigest()
+
+
 def _with_text(reading: Reading, options: Options, render: Callable[[int], Image.Image]) -> Reading:
     """Where there is no text layer: with the text that can be read in the picture, rendered at a side in pixels."""
-    from imagelore.read import _ocr
-
     if reading.lines or options.ocr == "off" or (options.ocr == "auto" and not _ocr.installed()):
         return reading
     large = render(_ocr.SIDE)
-    if not _ocr.wanted(options.ocr, large):
-        return reading
-    found = _ocr.read(large)
-    warnings = (*reading.warnings, *filter(None, [found.warning]))
-    return replace(reading, lines=found.lines, ocr_seconds=found.seconds, warnings=warnings)
+    return _ocr.with_text(reading, large) if _ocr.wanted(options.ocr, large) else reading

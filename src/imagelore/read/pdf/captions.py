@@ -13,6 +13,7 @@ _NAMED = re.compile(
     r"|figura|imagen|foto|tab(le|elle|leau|ela|\.)?|图|図|그림|рис(унок|\.)?)\s*\.?\s*[\dIVXA-Z]",
     re.IGNORECASE,
 )
+_PART = re.compile(r"\(?[a-z]\)\s*\w")
 _NEAR = 0.08  # of the page's height between a figure and text that belongs to it
 _NAMED_NEAR = 0.15  # where the text says that it is a caption
 _LINES, _LETTERS = 6, 500  # of a caption
@@ -30,7 +31,9 @@ def caption(figure: Box, lines: Sequence[Line]) -> str:
             if (gap := where(figure, line.box)) is not None and gap <= reach and bool(_NAMED.match(line.text)) >= named
         ]
         if near:
-            return _paragraph(outside, min(near)[1], upwards=where is _above and not named)
+            gap, at = min(near)
+            part = _part_caption(figure, outside, gap) if where is _below and named else ""
+            return f"{part} {_paragraph(outside, at, upwards=where is _above and not named)}".strip()
     return ""
 
 
@@ -44,6 +47,14 @@ def lines_in(figure: Box, lines: Sequence[Line]) -> tuple[Line, ...]:
         if _within(figure, line.box)
         for a, b, c, d in [line.box]
     )
+
+
+def _part_caption(figure: Box, lines: Sequence[Line], reach: float) -> str:
+    """What stands between a figure and the caption that it shares with others: "(a) a brown bear"."""
+    parts = [
+        (gap, line.text) for line in lines if _PART.match(line.text) and (gap := _below(figure, line.box)) is not None
+    ]
+    return min(parts)[1] if parts and min(parts)[0] < reach else ""
 
 
 def _paragraph(lines: Sequence[Line], at: int, upwards: bool) -> str:

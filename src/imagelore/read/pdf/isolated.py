@@ -14,6 +14,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
 from types import TracebackType
 from typing import Any
 
@@ -21,11 +22,11 @@ from PIL import Image
 
 from imagelore.errors import UnreadableError
 from imagelore.read import Metadata, Options, Unread
+from imagelore.read._document import check_size
 from imagelore.read.pdf.values import Sheet
 
 _SECONDS = 60.0  # for one answer: a page with its figures
 _FAILED = "PDFium gives up on it: it takes more memory than it is given, or is made to do harm"
-_SLOW = f"reading it takes more than {_SECONDS:.0f} seconds"
 
 
 class Isolated:
@@ -37,13 +38,12 @@ class Isolated:
         Raises:
             UnreadableError: it is too large, encrypted, damaged, or no PDF.
         """
-        if len(data) > options.max_bytes:
-            size, limit = len(data) / 1e6, options.max_bytes / 1e6
-            raise UnreadableError(f"it is {size:,.0f} MB large; the limit is {limit:,.0f} MB")
+        check_size(data, options)
         self._data, self.options = data, options
+        self.pages = 0
         self.losses = 0  # how often its process ended
-        self._worker = _taken()
-        self.pages = self._opened()
+        self._worker: _Worker | None = None
+        self.about: Metadata = self._asked("about")  # what it says about itself
 
     def __enter__(self) -> Isolated:
         return self
@@ -51,29 +51,17 @@ class Isolated:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            self._worker.ask("close")
-        except _LostError:
-            return
-        _given_back(self._worker)
-
-    def about(self) -> Metadata:
-        """What it says about itself.
-
-        Raises:
-            UnreadableError: PDFium gives up on it.
-        """
-        return self._asked("about")  # type: ignore[no-any-return]
+        if self._worker:
+            with contextlib.suppress(_LostError):
+                self._worker.ask("close")
+                _given_back(self._worker)
 
     def sheet(self, number: int) -> Sheet | Unread:
         """Page `number` (from 1), drawn and read; a figure that was on an earlier page is left out."""
         try:
-            return self._worker.ask("sheet", number)  # type: ignore[no-any-return]
-        except _LostError as lost:
-            self.losses += 1
-            self._worker = _taken()
-            self._opened()
-            return Unread(f"page {number}", str(lost))
+            return self._asked("sheet", number)  # type: ignore[no-any-return]
+        except UnreadableError as error:
+            return Unread(f"page {number}", str(error))
 
     def shown(self, number: int, figure: int, side: int) -> Image.Image:
         """Page `number`, or a figure on it (from 1; 0: the page), with a longer side of at most `side` pixels.
@@ -83,18 +71,24 @@ class Isolated:
         """
         return self._asked("shown", number, figure, side)  # type: ignore[no-any-return]
 
-    def _opened(self) -> int:
-        try:
-            return self._asked("open", self._data, self.options)  # type: ignore[no-any-return]
-        except UnreadableError:
-            self.__exit__(None, None, None)
-            raise
-
     def _asked(self, method: str, *arguments: Any) -> Any:
         try:
+            if self._worker is None:
+                self._worker = self._opened()
             return self._worker.ask(method, *arguments)
         except _LostError as lost:
+            self.losses += 1
+            self._worker = None
             raise UnreadableError(str(lost)) from lost
+
+    def _opened(self) -> _Worker:
+        worker = _taken()
+        try:
+            self.pages = worker.ask("open", self._data, self.options)
+        except UnreadableError:
+            _given_back(worker)
+            raise
+        return worker
 
 
 class _LostError(Exception):
@@ -117,22 +111,29 @@ class _Worker:
             UnreadableError: the method does.
             _LostError: there is no answer.
         """
-        process, late = self._process, threading.Event()
-        timer = threading.Timer(_SECONDS, lambda: (late.set(), process.kill()))
+        process = self._process
+        timer = threading.Timer(_SECONDS, process.kill)
         timer.daemon = True
         timer.start()
+        began = time.monotonic()
         try:
             pickle.dump((method, arguments), process.stdin, pickle.HIGHEST_PROTOCOL)  # type: ignore[arg-type]
             process.stdin.flush()  # type: ignore[union-attr]
             value, reason = pickle.load(process.stdout)  # type: ignore[arg-type]
         except (EOFError, OSError, pickle.UnpicklingError, ValueError) as error:
             self.end()
-            raise _LostError(_SLOW if late.is_set() else _FAILED) from error
+            late = time.monotonic() - began >= _SECONDS
+            raise _LostError(f"reading it takes more than {_SECONDS:g} seconds" if late else _FAILED) from error
         finally:
             timer.cancel()
         if reason is not None:
             raise UnreadableError(reason)
         return value
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process.poll() is None
 
     def end(self) -> None:
         """Ends the process."""
@@ -147,10 +148,11 @@ _idle: list[_Worker] = []
 
 
 def _taken() -> _Worker:
-    try:
-        return _idle.pop()
-    except IndexError:
-        return _Worker()
+    while _idle:
+        with contextlib.suppress(IndexError):  # another thread was faster
+            if (worker := _idle.pop()).alive:
+                return worker
+    return _Worker()
 
 
 def _given_back(worker: _Worker) -> None:

@@ -25,8 +25,9 @@ _LIGATURES = dict(zip(range(0xFB00, 0xFB07), ("ff", "fi", "fl", "ffi", "ffl", "s
 _CLEAN = _CONTROLS | _LIGATURES
 _UNSEEN_MODES = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
 _SAME_COLOUR = 8  # of 255: text that differs less from its ground is not seen
-_SAMPLE, _TALL = 12, 1.6  # a line that is so many times taller than the tallest of its first letters may be several
+_SAMPLE, _TALL = 5, 1.6  # a line that is so many times taller than the tallest of its first letters may be several
 _COMMON = 0.25  # of the lower of two letters' heights, that letters of one line have in common
+_FLAT = 0.1  # points: the height of letters without a form
 _EDGE = 0.002  # of the page: how far a line may stand out of it and still be all inside
 
 
@@ -54,8 +55,8 @@ def text_lines(page: pypdfium2.PdfPage, picture: Image.Image) -> tuple[tuple[Lin
         count = textpage.count_chars()
         lines, hyphens = [], []
         spans = _spans(textpage.raw, min(count, _MOST))
-        for span in (row for whole in spans for row in _rows(textpage.raw, whole)):
-            line = _line(page, textpage.raw, span)
+        for span, boxes in (row for whole in spans for row in _rows(textpage.raw, whole)):
+            line = _line(page, textpage.raw, span, boxes)
             if line is not None and _seen(textpage.raw, span, line.box, pixels):
                 lines.append(line)
                 hyphens.append(span.hyphen)
@@ -85,9 +86,9 @@ def _spans(text: Any, count: int) -> Iterator[_Span]:
             start = at + 1
 
 
-def _line(page: pypdfium2.PdfPage, text: Any, span: _Span) -> Line | None:
-    """The span with its box; None where nothing of it is on the page."""
-    said, found, edges = span.text, _boxes(text, span), page.get_bbox()
+def _line(page: pypdfium2.PdfPage, text: Any, span: _Span, boxes: list[Box]) -> Line | None:
+    """The span with the box around its boxes; None where nothing of it is on the page."""
+    said, found, edges = span.text, boxes, page.get_bbox()
     slack = _EDGE * max(edges[2] - edges[0], edges[3] - edges[1])
     if any(box[n] < edges[n] - slack or box[n + 2] > edges[n + 2] + slack for box in found for n in (0, 1)):
         inside = [(letter, box) for letter, box in _letters(text, span) if _middle_in(box, edges)]
@@ -107,7 +108,17 @@ def _boxes(text: Any, span: _Span) -> list[Box]:
         pdfium.FPDFText_GetRect(text, at, *sides)
         left, top, right, bottom = (side.value for side in sides)
         found.append((left, bottom, right, top))
+    if found and max(top - bottom for _, bottom, _, top in found) < _FLAT:
+        return list(_loose_boxes(text, span))
     return found
+
+
+def _loose_boxes(text: Any, span: _Span) -> Iterator[Box]:
+    """As high as the font's highest letters: of letters that have no form, as their font is not there."""
+    box = pdfium.FS_RECTF()
+    for at in range(span.start, span.start + len(span.text)):
+        if pdfium.FPDFText_GetLooseCharBox(text, at, box):
+            yield box.left, box.bottom, box.right, box.top
 
 
 def _letters(text: Any, span: _Span) -> Iterator[tuple[str, Box]]:
@@ -118,12 +129,12 @@ def _letters(text: Any, span: _Span) -> Iterator[tuple[str, Box]]:
         yield letter, (left, bottom, right, top)
 
 
-def _rows(text: Any, span: _Span) -> Iterator[_Span]:
-    """The span, taken apart where PDFium takes several lines for one: it is then taller than its letters."""
+def _rows(text: Any, span: _Span) -> Iterator[tuple[_Span, list[Box]]]:
+    """The span with its boxes, taken apart where PDFium takes several lines for one: it is taller than its letters."""
     boxes, first = _boxes(text, span), _letters(text, _Span(span.start, span.text[:_SAMPLE]))
     height = max(top - bottom for _, (_, bottom, _, top) in first)
     if not boxes or max(box[3] for box in boxes) - min(box[1] for box in boxes) <= _TALL * height:
-        yield span
+        yield span, boxes
         return
     along = 1 if abs(math.sin(pdfium.FPDFText_GetCharAngle(text, span.start))) > 0.7 else 0  # 1: it runs up or down
     start, row, last = 0, (math.inf, -math.inf), None
@@ -132,16 +143,22 @@ def _rows(text: Any, span: _Span) -> Iterator[_Span]:
         if letter.isspace() or low >= high:
             continue
         common = min(high, row[1]) - max(low, row[0])
-        if last and common < _COMMON * min(high - low, row[1] - row[0]) and _apart(box, last, along) > high - low:
-            yield _Span(span.start + start, span.text[start:at])
+        apart = common < _COMMON * min(high - low, row[1] - row[0])
+        if last and apart and not _follows(box, last, along, row[1] - row[0]):
+            upper = _Span(span.start + start, span.text[start:at])
+            yield upper, _boxes(text, upper)
             start, row = at, (low, high)
         row, last = (min(low, row[0]), max(high, row[1])), box
-    yield _Span(span.start + start, span.text[start:], span.hyphen)
+    lowest = _Span(span.start + start, span.text[start:], span.hyphen)
+    yield lowest, _boxes(text, lowest)
 
 
-def _apart(a: Box, b: Box, along: int) -> float:
-    """How far one letter's end is from the other's beginning, in the direction of reading or against it."""
-    return min(abs(a[along] - b[along + 2]), abs(b[along] - a[along + 2]))
+def _follows(box: Box, last: Box, along: int, height: float) -> bool:
+    """Whether a letter stands right behind another: an apostrophe behind small letters has no height in common."""
+    gap = box[along] - last[along + 2]
+    if along:  # it runs up, or down
+        gap = max(gap, last[along] - box[along + 2])
+    return -0.02 * height <= gap <= height
 
 
 def _middle_in(box: Box, edges: Box) -> bool:

@@ -104,4 +104,4 @@ def _pixels(page: pypdfium2.PdfPage, box: Box, side: int) -> tuple[int, int, int
     width, height = max(page.get_width(), 1e-3), max(page.get_height(), 1e-3)
     wide, high = (box[2] - box[0]) * width, (box[3] - box[1]) * height
     scale = side / max(wide, high)
-    return tuple(max(1, round(length * scale)) for length in (wide, high, width, height))  # type: ignore[return-value]
+    return tuple(max(1, round(length * scale)) for length in (wide, high, width, height))

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 
 from imagelore.errors import UnreadableError
-from imagelore.read import Metadata, Options, Reading
+from imagelore.read import Metadata, Options, Reading, _ocr
 from imagelore.read.picture.containers import Parts, format_of, heic_is_read, take_apart
 from imagelore.read.picture.decode import decode, size_of, with_inner_blocks
 from imagelore.read.picture.embedded import embedded_metadata
@@ -24,17 +24,27 @@ _MEDIA_TYPES = {"JPEG2000": "image/jp2"}  # the others are named as their format
 
 
 def read(asset: Asset, data: bytes, options: Options) -> Reading:  # noqa: ARG001  (of the contract)
-    """A picture file, decoded once: the picture, its thumbnail, and what its bytes say about it.
+    """A picture file: the picture, its thumbnail, what its bytes say about it, and the text in it where that is wanted.
+
+    It is decoded once, and a second time and larger where text is read.
 
     Raises:
         UnreadableError: it is empty, no picture, damaged, cut short or too large; the text is the reason, without the
             file's name.
+        MissingExtraError: text is to be read, and the extra `ocr` is missing or damaged.
     """
     parts = _parts(data, options)
-    side = max(options.image_side, options.thumbnail_side)
-    decoded = decode(parts, side, options.max_pixels, exif_tags(parts.exif).orientation)
+    looking = options.ocr == "on" or (options.ocr == "auto" and _ocr.installed())
+    side = max(options.image_side, options.thumbnail_side, _ocr.GLANCE if looking else 0)
+    orientation = exif_tags(parts.exif).orientation
+    decoded = decode(parts, side, options.max_pixels, orientation)
     sha256, metadata = hashlib.sha256(data).hexdigest(), embedded_metadata(parts, options.gps)
-    return pictured(decoded.picture, (decoded.width, decoded.height), sha256, metadata, options)
+    reading = pictured(decoded.picture, (decoded.width, decoded.height), sha256, metadata, options)
+    if not _ocr.wanted(options.ocr, decoded.picture):
+        return reading
+    if max(decoded.width, decoded.height) > side:
+        decoded = decode(parts, _ocr.SIDE, options.max_pixels, orientation)
+    return _ocr.with_text(reading, decoded.picture)
 
 
 def readings(asset: Asset, data: bytes, options: Options) -> Iterator[Reading]:

@@ -70,13 +70,10 @@ def format_of(data: bytes) -> str:
         if brands & _HEIC:
             if not heic_is_read():
                 raise UnreadableError('it is HEIC; reading it takes a library: pip install "imagelore[heic]"')
-            return "HEIF"
+            return "HEIC"
         raise UnreadableError("it is a video")
-    if data[40:44] == b" EMF":
-        raise UnreadableError(f"it is no picture that can be read: its content is {_METAFILE}")
-    for signature, name in _OTHERS.items():
-        if data.startswith(signature):
-            raise UnreadableError(f"it is no picture that can be read: its content is {name}")
+    if other := _other(data):
+        raise UnreadableError(f"it is no picture that can be read: its content is {other}")
     if not data.strip(b"\0"):
         raise UnreadableError("it is no picture: it holds zero bytes only")
     raise UnreadableError(f"it is no picture: its content is {'text' if _is_text(data[:512]) else 'unknown'}")
@@ -120,6 +117,13 @@ _HEIC = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
 def heic_is_read() -> bool:
     """Whether the library that reads HEIC is installed; it is not imported."""
     return find_spec("pillow_heif") is not None
+
+
+def _other(data: bytes) -> str:
+    """What known files that are no such pictures are, or ""."""
+    if data[40:44] == b" EMF":
+        return _METAFILE
+    return next((name for signature, name in _OTHERS.items() if data.startswith(signature)), "")
 
 
 def _is_text(data: bytes) -> bool:

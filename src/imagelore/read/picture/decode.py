@@ -51,7 +51,7 @@ _CLASSES: dict[str, type[ImageFile.ImageFile]] = {
 # Peaks measured while decoding 7 to 16 megapixels, rounded up, in bytes per pixel: Pillow's own 4 and what the codec
 # library holds beside it (WebP: two canvases and a copy; JPEG 2000: 32 bits a component; progressive JPEG: all
 # coefficients).
-_COSTS = {"JPEG": 4, "PNG": 5, "WEBP": 17, "GIF": 6, "BMP": 5, "TIFF": 9, "AVIF": 13, "JPEG2000": 22, "HEIF": 13}
+_COSTS = {"JPEG": 4, "PNG": 5, "WEBP": 17, "GIF": 6, "BMP": 5, "TIFF": 9, "AVIF": 13, "JPEG2000": 22, "HEIC": 13}
 _PROGRESSIVE_COST, _DEEP_HEIF_COST = 7, 21
 
 # Everything that Pillow's decoders were seen to raise on damaged files, or raise by their source: they parse with
@@ -128,7 +128,7 @@ def _opened(parts: Parts) -> ImageFile.ImageFile:
 
 
 def _class(kind: str) -> type[ImageFile.ImageFile]:
-    if kind == "HEIF":
+    if kind == "HEIC":
         from pillow_heif import HeifImageFile
 
         return cast(type[ImageFile.ImageFile], HeifImageFile)
@@ -155,7 +155,7 @@ def _reduced_cost(image: ImageFile.ImageFile, parts: Parts, side: int) -> int:
         halvings = _halvings(parts.data, width, height, side)
         image.reduce = halvings
         return (width * height >> 2 * halvings) * _COSTS[parts.format]
-    if parts.format == "HEIF" and image.info.get("bit_depth", 8) > 8:
+    if parts.format == "HEIC" and image.info.get("bit_depth", 8) > 8:
         return width * height * _DEEP_HEIF_COST
     return width * height * _COSTS[parts.format]
 
@@ -176,7 +176,7 @@ def with_inner_blocks(parts: Parts) -> Parts:
 
     A HEIC's EXIF comes without an orientation: its own boxes turn it (ISO/IEC 23008-12, 6.5.10), while it is decoded.
     """
-    if parts.format in ("AVIF", "GIF", "HEIF"):
+    if parts.format in ("AVIF", "GIF", "HEIC"):
         try:
             with _class(parts.format)(io.BytesIO(parts.data)) as image:
                 exif = image.info.get("exif") or b""

@@ -15,7 +15,7 @@ from imagelore.read._blocks import Figure, Piece, clean
 from imagelore.read._office import core_metadata
 from imagelore.read._zip import Package, damage_told
 from imagelore.read.xlsx.anchors import anchored
-from imagelore.read.xlsx.tables import Rows, said
+from imagelore.read.xlsx.tables import Row, Rows, ahead, said
 from imagelore.types import Asset
 
 SUFFIXES = (".xlsx", ".xlsm", ".xltx")
@@ -88,22 +88,25 @@ def _visible(package: Package) -> Iterator[tuple[str, str]]:
 
 def _pieces(sheet: Any, title: str, figures: list[tuple[int, Figure]]) -> Iterator[Piece]:
     rows, waiting = Rows(title), list(figures)
-    yield rows.heading()
+    for row, below in ahead(_filled(sheet)):
+        number, _ = row
+        if rows.read >= _ROWS:
+            yield Unread(f"sheet {title}, from row {number:,}", f"only the first {_ROWS:,} rows of a sheet are read")
+            return
+        while waiting and waiting[0][0] < number - 1:
+            yield waiting.pop(0)[1]
+        yield from rows.taken(row, below)
+    yield from (figure for _, figure in waiting)
+
+
+def _filled(sheet: Any) -> Iterator[Row]:
+    """(number, cells as texts) of each row that is not empty."""
     sheet.reset_dimensions()  # as written they may be wrong
-    with damage_told(_KIND):
-        values = sheet.iter_rows(max_row=_LAST_ROW, values_only=True)
-    count = 0
+    rows = enumerate(sheet.iter_rows(max_row=_LAST_ROW, values_only=True), 1)
+    values = ((number, cells) for number, cells in rows if any(cell is not None for cell in cells))
     while True:
         with damage_told(_KIND):
-            some = [[clean(said(cell)) for cell in cells] for cells in islice(values, 1_000)]
+            some = [(number, [clean(said(cell)) for cell in cells]) for number, cells in islice(values, 1_000)]
         if not some:
-            break
-        for cells in some:
-            count += 1
-            yield from rows.taken(cells)
-            while waiting and waiting[0][0] < count:
-                yield waiting.pop(0)[1]
-            if rows.read >= _ROWS:
-                yield Unread(f"sheet {title}, from row {count + 1:,}", f"only the first {_ROWS:,} rows of a sheet are read")
-                return
-    yield from (figure for _, figure in waiting)
+            return
+        yield from some

@@ -31,7 +31,11 @@ def _figures(package: Package, related: dict[str, tuple[str, str]], anchor: Elem
         nodes = list(picture.iter())
         alt = next((node.get("descr", "") for node in nodes if node.tag.endswith("}cNvPr")), "")
         blip = next((node for node in nodes if node.tag.endswith("}blip")), None)
-        id = next((value for name, value in blip.attrib.items() if name.endswith("}embed")), "") if blip is not None else ""
+        id = (
+            next((value for name, value in blip.attrib.items() if name.endswith("}embed")), "")
+            if blip is not None
+            else ""
+        )
         if (entry := related.get(id, ("", ""))[1]) in package:
             yield Figure(_bytes(package, entry), clean(alt))
 

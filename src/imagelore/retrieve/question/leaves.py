@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from imagelore.words import STOP_WORDS
+
 _NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _COUNTED = {name: n for names in (_NUMBERS, _ORDINALS) for n, name in enumerate(names, start=1)}
@@ -40,6 +42,8 @@ def leaves(question: str) -> Leaves | None:
         places = (f"{match[2].casefold()} {_number(match[1])}",)
     elif match := _SHEET.search(text):
         name = match["after"] or match["before"]
+        if name.casefold() in STOP_WORDS:  # "a sheet of paper"
+            return None
         spelled = dict.fromkeys([name, name.capitalize(), name.upper(), name.casefold()])
         places = tuple(f"sheet {each}{part}" for each in spelled for part in ("", ", part 1", ", part 2"))
     else:
