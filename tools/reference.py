@@ -21,15 +21,17 @@ others.
 - `models`: `{"models": [{"name", "kind", "use", "about", "licence", "languages", "bytes", "quality", "extra", "here",
   "files"}]}`; `models pull`: `{"models": [{"name", "files"}]}`
 - `search`: `{"hits": [HIT], "timings": {STEP: SECONDS}}`
-- `ask`: `{"answer", "citations": [{"number", "id", "uri", "title"}], "doubts": [{"sentence", "reason"}],
-  "hits", "timings"}`
+- `ask`: `{"answer", "citations": [{"number", "id", "uri", "title", "place", "field", "passage", "boxes"}], "doubts":
+  [{"sentence", "reason"}], "hits", "timings"}`; `passage` is what the record says of it in its `field`, `boxes` are the
+  lines where that stands in the picture (left, top, right, bottom, as shares of its width and height)
 - `status`: `{"kb", "records", "embedder": {"name", "version", "spaces"}, "generator", "sources", "fields", "schema",
   "steps", "details", "calibration"}`
 - `doctor`: `{"ok", "checks": [{"name", "ok", "said", "mend"}]}`
 - `upload`: `{"uploaded", "unchanged", "skipped": [{"uri", "reason"}], "seconds"}`
 
-A `HIT` is `{"rank", "id", "uri", "title", "score", "ranks": {RANKING: PLACE}, "scores": {RANKING: SCORE}, "shares":
-{RANKING: SHARE}, "matched": [WORD], "fits", "why", "duplicates": [ID]}`; `[1]` in an answer is the hit of rank 1.
+A `HIT` is `{"rank", "id", "uri", "title", "place", "score", "ranks": {RANKING: PLACE}, "scores": {RANKING: SCORE},
+"shares": {RANKING: SHARE}, "matched": [WORD], "fits", "why", "duplicates": [ID]}`; `[1]` in an answer is the hit of
+rank 1; `place` is "page 3" or "slide 4" of a document, "" for a picture.
 A `uri` ends in the path relative to the source. `skipped_count` is there as well where more was skipped than the list
 holds. `eval --json` prints what its table shows, with each question. The exit status is 0 when all was done, 1 after an
 error, which stderr explains, and 2 for a wrong call.

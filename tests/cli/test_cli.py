@@ -72,7 +72,7 @@ def test_a_flood_of_warnings_is_cut_short(tmp_path: Path) -> None:
 def test_search_in_json(place: Path) -> None:
     found = document(place, "search", "green gate")
     first = found["hits"][0]
-    kept = "rank id uri title score ranks scores shares matched fits why duplicates"  # as docs/cli.md promises
+    kept = "rank id uri title place score ranks scores shares matched fits why duplicates"  # as docs/cli.md promises
     assert set(kept.split()) <= set(first)
     assert (first["rank"], first["title"]) == (1, "A green gate")
     assert first["uri"].endswith("green.png")

@@ -67,7 +67,10 @@ def _scrambled(entry: str) -> str:
 
 
 def test_a_protected_book_is_refused_and_scrambled_fonts_are_not() -> None:
-    protected: dict[str, str | bytes] = {**unpacked(BOOK), "META-INF/encryption.xml": _scrambled("OEBPS/text/two.xhtml")}
+    protected: dict[str, str | bytes] = {
+        **unpacked(BOOK),
+        "META-INF/encryption.xml": _scrambled("OEBPS/text/two.xhtml"),
+    }
     assert "DRM" in reason(reader, archive(protected))
     fonts: dict[str, str | bytes] = {**unpacked(BOOK), "META-INF/encryption.xml": _scrambled("OEBPS/fonts/a.otf")}
     assert len(readings(reader, archive(fonts))) == 4

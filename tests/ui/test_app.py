@@ -290,7 +290,7 @@ def test_added_pictures_are_kept_beside_the_knowledge_base_and_found(fresh: Serv
         told = lines(client.post("/imagelore/index"))
         assert told[-1]["report"]["added"] == 4
         assert any(line.get("stage") == "indexing" for line in told)
-        assert client.get("/imagelore/status").json() == {"records": 11}
+        assert client.get("/imagelore/status").json() == {"records": 11, "told": "11 pictures"}
     kept = tmp_path / "imagelore-pictures"
     assert sorted(p.relative_to(kept).as_posix() for p in kept.rglob("*.png")) == [
         "album/hidden/deep.png", "escape.png", "new-2.png", "new.png",

@@ -17,7 +17,7 @@ from imagelore.source import Source
 from imagelore.types import Asset
 
 _PAGE = 5_000
-_HEIC = {".heic", ".heif"}
+_HEIC = {".heic", ".heif", ".hif"}
 
 
 @dataclass
@@ -36,6 +36,15 @@ class Listing:
         """ "3 .heic and 1 .svg files", or nothing."""
         kinds = [f"{number:,} {ending}" for ending, number in self.unread.most_common()]
         return f"{' and '.join(kinds)} file{'s' if self.unread.total() > 1 else ''}" if kinds else ""
+
+    @property
+    def wanted(self) -> str:
+        """What is looked for."""
+        return "picture or document" if self.documents else "picture"
+
+    def hindered(self) -> str:
+        """Why nothing was found, as far as that is known."""
+        return f": {self.passed_over()} cannot be read{self.mend()}" if self.unread else ""
 
     def mend(self) -> str:
         """What would let more of them be read; nothing where nothing would."""

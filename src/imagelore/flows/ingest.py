@@ -75,9 +75,7 @@ def ingest(settings: Settings, address: str, run: Run | None = None) -> Report:
         listing = listed(plan, source, Listing(fields, settings.documents), run, tally)
         name = named(plan, source, index, settings, run.name)
         if not plan.files() and not plan.known():
-            unread = f": {listing.passed_over()} cannot be read{listing.mend()}" if listing.unread else ""
-            what = "picture or document" if settings.documents else "picture"
-            raise SourceError(f"there is no {what} in `{source.root}`{unread}")
+            raise SourceError(f"there is no {listing.wanted} in `{source.root}`{listing.hindered()}")
         going = 0 if tally.incomplete else plan.check_removals(address, run.allow_removals)
         described(plan, source, listing.tables, fields, tally)
         tally.total = plan.compare()

@@ -23,7 +23,7 @@ _SMALL = 18  # pixels: boxes of this height or less hold letters that a larger p
 _SCORE = 0.7  # of what was read, 0 to 1: less is seldom what stands there
 _COST = 210  # bytes a pixel that looking for text takes, measured from 1 to 3 megapixels
 _MOST = 300  # lines a picture
-_SECONDS = 20.0  # a picture
+_SECONDS = 20.0  # of a core, a picture: a busy machine makes it slower, and must not make it read less
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +36,25 @@ class Found:
 
 
 def read(picture: Image.Image, most: int = _MOST, seconds: float = _SECONDS) -> Found:
-    """The lines of an upright RGB picture in reading order; at most `most` of them, and what `seconds` allow.
+    """The lines of an upright RGB picture in reading order; at most `most` of them, and what `seconds` of a core allow.
 
     Raises:
         MissingExtraError: the extra `ocr` or a model of it is missing, or damaged.
     """
-    reader, began = engine(), time.monotonic()
+    reader, began, spent = engine(), time.monotonic(), time.thread_time()
     picture = _sized(picture)
     pixels = pixels_of(picture)
     boxes = _boxes(reader, picture)
     kept: list[tuple[str, Corners]] = []
     done = 0
     for box in boxes[:most]:  # the largest: what is left out is small
-        if time.monotonic() - began > seconds:
+        if time.thread_time() - spent > seconds:
             break
         text, score = reader.text(reader.crop(pixels, box))
         if score >= _SCORE and any(map(str.isalnum, text)):
             kept.append((text, box))
         done += 1
-    limit = f"{most} are the limit" if done == most else f"{seconds:g} s are the limit"
+    limit = f"{most} are the limit" if done == most else f"{seconds:g} s of a core are the limit"
     left = len(boxes) - done
     warning = f"{left:,} of {len(boxes):,} places with text were not read: {limit}" if left else ""
     return Found(reading_order(list(_lines(kept, picture.size))), time.monotonic() - began, warning)

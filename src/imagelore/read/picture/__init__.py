@@ -1,4 +1,4 @@
-"""Pictures: JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, JPEG 2000 and HEIC (extra `heic`), told by their content, not name."""
+"""Pictures: JPEG, PNG, WebP, GIF, BMP, TIFF, AVIF, JPEG 2000, HEIC (extra `heic`), told by their content, not name."""
 
 from __future__ import annotations
 
