@@ -26,7 +26,7 @@ def test_an_unknown_one_names_those_there_are() -> None:
 
 
 def test_a_missing_library_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.startswith("imagelore.embed.starter")]:
+    for name in [name for name in sys.modules if name.startswith("imagelore.embed.")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(MissingExtraError, match=r'pip install "imagelore\[starter\]"'):

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from imagelore.types import Line, Record
 from imagelore.words import content_words, stems
@@ -89,21 +89,24 @@ def excerpt(lines: Sequence[Line], wanted: Collection[str], limit: int) -> str:
 def regions(record: Record, passage: str) -> tuple[Box, ...]:
     """The boxes of the lines that a passage of the record's text stands in; () where it is not there.
 
-    Breaks, hyphens, spaces, signs, accents and the case of letters may differ.
+    Breaks, hyphens, spaces, signs and the case of letters may differ, and accents where it is not there with its own.
     """
-    wanted = "".join(_letters(passage))
-    letters, owners = [], []
-    for number, line in enumerate(record.lines):
-        own = [*_letters(line.text)]
-        letters += own
-        owners += [number] * len(own)
-    at = "".join(letters).find(wanted) if wanted else -1
-    return tuple(record.lines[n].box for n in dict.fromkeys(owners[at : at + len(wanted)])) if at >= 0 else ()
+    forms: tuple[Literal["NFKC", "NFKD"], ...] = ("NFKC", "NFKD")
+    for form in forms:  # letters with their accents, then without
+        wanted = "".join(_letters(passage, form))
+        letters, owners = [], []
+        for number, line in enumerate(record.lines):
+            own = [*_letters(line.text, form)]
+            letters += own
+            owners += [number] * len(own)
+        if wanted and (at := "".join(letters).find(wanted)) >= 0:
+            return tuple(record.lines[n].box for n in dict.fromkeys(owners[at : at + len(wanted)]))
+    return ()
 
 
-def _letters(text: str) -> Iterator[str]:
-    for sign in text:
-        yield from (c for c in unicodedata.normalize("NFKD", sign).casefold() if c.isalnum())
+def _letters(text: str, form: Literal["NFKC", "NFKD"]) -> Iterator[str]:
+    for sign in unicodedata.normalize("NFC", text):
+        yield from (c for c in unicodedata.normalize(form, sign).casefold() if c.isalnum())
 
 
 def _rows(lines: Sequence[Line]) -> list[_Row]:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagelore.errors import SourceError, UnreadableError, UsageError
-from imagelore.flows.add import folder_for, safe_name, save, source_for
+from imagelore.flows.add import endings, folder_for, safe_name, save, source_for
 from imagelore.settings import Settings
 from imagelore.types import SourceInfo
 
@@ -88,6 +88,14 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
 def test_other_kinds_of_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UnreadableError, match=r"script\.exe"):
         save(tmp_path, "script.exe", b"MZ")
+
+
+def test_documents_are_refused_where_they_are_not_indexed(tmp_path: Path) -> None:
+    assert ".pdf" in endings()
+    assert ".pdf" not in endings(documents=False)
+    with pytest.raises(UnreadableError, match=r"a\.pdf' is no picture, and the setting `documents` is off"):
+        save(tmp_path, "a.pdf", b"x", documents=False)
+    assert save(tmp_path, "a.txt", b"x", documents=False).exists()  # what is said about a picture
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from imagelore import KnowledgeBase, Settings, ingest
 from imagelore.errors import UsageError
 from imagelore.flows import _calibrate
 from imagelore.flows.describe import Progress, Run, Wanted, describe
-from imagelore.types import Described, Line, Record, Scope, SourceInfo
+from imagelore.types import Described, Line, Record, Scope, Seen, SourceInfo
 from tests.fakes.openai_server import KEY, FakeOpenAI, Refused
 from tests.fakes.search_server import FakeSearch
 from tests.flows.pictures import describe as write_rows
@@ -182,6 +182,19 @@ def test_documents_that_speak_for_themselves_are_left_alone(settings: Settings) 
     assert describe(settings, Wanted(all=True)).described == 3
 
 
+def test_a_documents_title_says_nothing_of_its_pages_and_a_page_set_by_us_shows_nothing(settings: Settings) -> None:
+    index = KnowledgeBase(settings).index
+    scan, text, told = (vectors(settings, path) for path in BARE)
+    few = (Line("Two words", (0, 0, 1, 1)),)
+    index.upsert([
+        replace(scan, title="Scan 7", place="page 2"),
+        replace(text, title="Notes", place="part 2", lines=few, seen=Seen()),
+        replace(told, title="Atlas", text="Map of the coast.", place="page 2, picture 1"),
+    ])  # fmt: skip
+    report = describe(settings)
+    assert (described(settings), report.left) == ({scan.path, "tags.png"}, 0)
+
+
 # ---------------------------------------------------------------- budgets, interruptions
 
 
@@ -301,6 +314,18 @@ def test_a_service_that_describes_nothing_is_asked_no_more(
     assert re.search(told, report.error)
     assert len(openai_server.tasks) < 25
     assert not described(settings)
+
+
+def test_what_the_service_is_asked_to_find_out_whether_it_works_counts_too(
+    settings: Settings, openai_server: FakeOpenAI
+) -> None:
+    openai_server.seen = failing("red", "green", "blue", "white")
+    report = describe(replace(settings, describe_at_once=1, **PRICES))
+    assert (report.described, report.stopped) == (0, "")
+    assert report.usage.completion_tokens > 0  # it answered about a grey picture
+    asked = len(openai_server.tasks)
+    assert describe(replace(settings, describe_at_once=1, **PRICES), Wanted(cost=0.000_1)).stopped == "cost"
+    assert len(openai_server.tasks) == asked
 
 
 def test_a_wrong_key_stops_even_one_picture(settings: Settings) -> None:

@@ -23,6 +23,7 @@ from tests.fakes.identity_server import FakeIdentity
 from tests.fakes.openai_server import FakeOpenAI
 from tests.fakes.search_server import FakeSearch
 from tests.fakes.vision_server import FakeVision
+from tests.flows.named import tiny_on_a_hub
 from tests.flows.pictures import folder
 
 SECRET = "sk-secret-99"
@@ -188,6 +189,18 @@ def test_what_is_wrong_with_one_service_is_said_of_that_one(
     assert [check.name for check in wrong] == failed
     assert mend in wrong[0].mend
     assert SECRET not in repr(wrong)
+
+
+def test_a_model_that_is_not_here_is_only_looked_for(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub = tiny_on_a_hub(monkeypatch, place)
+    settings = Settings(kb=str(place / "other"), embedder="clip:tiny")
+    check = found(settings)["embedder"]
+    assert (check.ok, "tiny (0.00 GB) is not whole on this machine" in check.said) == (False, True)
+    assert check.mend == "get it with `imagelore models pull tiny`"
+    assert hub.asked == []
+    ingest(settings, str(place / "photos"))
+    assert found(settings)["embedder"].ok
+    hub.close()
 
 
 def test_a_library_that_is_missing_names_its_extra(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

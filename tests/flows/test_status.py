@@ -10,34 +10,21 @@ import pytest
 from huggingface_hub import constants
 
 from imagelore import Settings, ingest
-from imagelore._hub import Offered
-from imagelore.embed import clip
-from imagelore.embed.clip import facts, folder
 from imagelore.flows.status import status
-from tests.embed import clip_reference
-from tests.fakes.hub_server import FakeHub, pinned
+from tests.fakes.hub_server import FakeHub
 from tests.flows import pictures
-
-FOLDER = clip_reference.FOLDER / "clip"
-ROLES = {"vision": "onnx/vision_model.onnx", "text": "onnx/text_model.onnx", "tokenizer": "tokenizer.json"}
+from tests.flows.named import tiny_on_a_hub
 
 
 @pytest.fixture
-def tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeHub]:
     """A hub with an embedder that can be had by name."""
-    served = FakeHub({})
-    files = {pinned(role, path, (FOLDER / path).read_bytes()): FOLDER / path for role, path in ROLES.items()}
-    for file, path in files.items():
-        served.has(file, path.read_bytes())
-    served.stands_in(monkeypatch, tmp_path / "hub")
-    offered = Offered("tiny", "embedder", "--embedder clip:tiny", tuple(files), "MIT", "for tests", ("en",))
-    for module in (clip, facts):
-        monkeypatch.setattr(module, "MODELS", (facts.Named(folder.read(FOLDER).facts, offered),))
-    yield
+    served = tiny_on_a_hub(monkeypatch, tmp_path)
+    yield served
     served.close()
 
 
-def test_the_models_in_use_are_named_with_licence_and_place(tiny: None, tmp_path: Path) -> None:
+def test_the_models_in_use_are_named_with_licence_and_place(tiny: FakeHub, tmp_path: Path) -> None:
     photos = pictures.folder(tmp_path / "photos", {"red.png": "red", "blue.png": "blue"})
     settings = Settings(kb=str(tmp_path / "kb"), embedder="clip:tiny", generator="extractive")
     ingest(settings, str(photos))
@@ -58,4 +45,8 @@ def test_a_model_that_has_no_name_is_not_looked_for(tmp_path: Path) -> None:
     now = status(settings)
     assert now.embedder["models"] == []
     assert "model" not in dict(now.lines())
-    assert "qwen3-vl-4b in llama.cpp, of which 3.0 GB are not downloaded yet" in now.generator
+    assert now.generator == (
+        "qwen3-vl-4b in llama.cpp, of which 3.0 GB are not on this machine yet: `imagelore models pull qwen3-vl-4b`"
+    )
+    blind = status(Settings(kb=str(tmp_path / "kb"), generator="llamacpp:qwen3-vl-4b", llamacpp_mmproj="none"))
+    assert "(reads texts only), of which 2.5 GB are not" in blind.generator

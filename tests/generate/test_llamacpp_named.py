@@ -55,14 +55,14 @@ def made(**settings: Any) -> LlamaCppGenerator:
 def test_the_first_question_fetches_it(hub: FakeHub, fake: FakeLlamaCpp) -> None:
     generator = made()
     assert (generator.name, generator.pictures) == ("tiny", Settings().answer_pictures)
-    assert generator.label == "tiny in llama.cpp, of which 0.0 GB are not downloaded yet"
+    assert (generator.label, generator.missing) == ("tiny in llama.cpp", sum(map(len, hub.files.values())))
     assert hub.asked == []
     assert list(generator.stream(Prompt("Well?")))[-1] == Stop("end")
     assert {path for _, path in hub.asked} == set(hub.files)
     (params,) = fake.loaded
     assert Path(params.model.path).name == "colours.gguf"
     assert Path(params.mmproj.path).name == "eyes.gguf"
-    assert generator.label == "tiny in llama.cpp"
+    assert (generator.label, generator.missing) == ("tiny in llama.cpp", 0)
     hub.asked.clear()
     assert list(made().stream(Prompt("Well?")))[-1] == Stop("end")
     assert hub.asked == []
@@ -73,6 +73,7 @@ def test_without_eyes_they_are_not_fetched(hub: FakeHub, fake: FakeLlamaCpp) -> 
     assert (generator.pictures, "reads texts only" in generator.label) == (0, True)
     list(generator.stream(Prompt("Well?")))
     assert not any("eyes" in path for _, path in hub.asked)
+    assert generator.missing == 0
 
 
 def test_a_model_that_memory_cannot_hold_is_not_fetched(

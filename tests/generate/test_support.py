@@ -223,6 +223,12 @@ def test_a_citation_of_a_page_knows_its_lines() -> None:
     assert second.boxes == ()
 
 
+def test_a_word_that_leads_on_is_no_name() -> None:
+    other = {"title": "Note", "text": "Also is a word of this note."}
+    found = doubts("Also: the ferry Alma is seen [1].", sources(BOAT, other, pictures=True))
+    assert not found
+
+
 def test_a_citation_that_repeats_the_title_leads_to_what_it_says() -> None:
     (cited,) = citations("“Kettle manual”, page 3, says: “Made in Turku” [1].", [sources(PAGE)[0].hit])
     assert cited.fact == ("read", "Made in Turku")

@@ -177,7 +177,10 @@ from imagelore.read import Options, pdf
 from imagelore.types import Asset
 
 def field(pid, name):
-    lines = Path("/proc", pid, "status").read_text().splitlines()
+    try:
+        lines = Path("/proc", pid, "status").read_text().splitlines()
+    except FileNotFoundError:  # it ended meanwhile
+        return 0
     return next((int(line.split()[1]) for line in lines if line.startswith(name)), 0)
 
 def resident():  # of this process and of those that it started

@@ -11,7 +11,7 @@ from openpyxl import Workbook
 from openpyxl.chart import BarChart
 from openpyxl.drawing.image import Image as Drawn
 
-from imagelore.read import Options, Unread
+from imagelore.read import Options, Reading, Unread
 from imagelore.read import xlsx as reader
 from tests.read.office import archive, parts, picture, readings, reason, unpacked, words
 
@@ -78,6 +78,27 @@ def test_long_sheets_are_parts_and_hidden_ones_are_left_out() -> None:
     assert list(found) == ["sheet Sales", "sheet Sales, part 2", "sheet Notes"]
     assert words(found["sheet Sales, part 2"]).startswith("Sales\nName: ")
     assert words(found["sheet Sales, part 2"]).endswith("Name: The name of number 59; Number: 59")
+
+
+def test_no_two_parts_share_a_place() -> None:
+    book = workbook(["Name", "Number"], *([f"The name of number {n}", n] for n in range(60)))
+    book.active.add_image(Drawn(io.BytesIO(picture())), "C3")
+    for title in ("Sales, part 2", "Sales, picture 1"):
+        book.create_sheet(title).append([f"This is {title}", "all of it"])
+    data = saved(book)
+    places = [part.place for part in parts(reader, data) if isinstance(part, Reading)]
+    assert places == [
+        *("sheet Sales", "sheet Sales, picture 1", "sheet Sales, part 2"),
+        *("sheet Sales, part 2 (2)", "sheet Sales, picture 1 (2)"),
+    ]
+    assert len({reader.part(data, place, Options()) for place in places}) == len(places)
+
+
+def test_the_name_of_a_sheet_is_one_short_line() -> None:
+    entries = unpacked(saved(workbook(["remember", "this"])))
+    named = entries["xl/workbook.xml"].replace(b'name="Sales"', b'name="Sales&#10;2024' + b"x" * 9_000 + b'"')
+    (found,) = readings(reader, archive(entries | {"xl/workbook.xml": named}))
+    assert found == "sheet Sales 2024" + "x" * 21
 
 
 def test_a_picture_comes_with_the_row_beside_it() -> None:

@@ -298,6 +298,15 @@ def test_added_pictures_are_kept_beside_the_knowledge_base_and_found(fresh: Serv
     assert not (tmp_path.parent / "escape.png").exists()
 
 
+def test_an_added_document_tells_of_its_parts(fresh: Served) -> None:
+    with httpx.Client(base_url=fresh.url, trust_env=False, timeout=60, headers=PAGE) as client:
+        client.post("/imagelore/uploads", params={"name": "notes.md"}, content=b"# One\n\nOwls.\n\n" * 200)
+        told = lines(client.post("/imagelore/index"))
+    report = told[-1]["report"]
+    assert report["added"] == 1
+    assert report["parts"] == max(line.get("parts", 0) for line in told) > 0
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -320,9 +329,9 @@ def test_a_page_for_others_adds_no_pictures(tmp_path: Path) -> None:
 
 def test_what_is_no_picture_is_refused_by_name(fresh: Served, tmp_path: Path) -> None:
     with httpx.Client(base_url=fresh.url, trust_env=False, timeout=60, headers=PAGE) as client:
-        refused = client.post("/imagelore/uploads", params={"name": "page.html"}, content=b"<html>")
+        refused = client.post("/imagelore/uploads", params={"name": "page.exe"}, content=b"MZ")
         assert refused.status_code == 400
-        assert "page.html" in refused.json()["error"]
+        assert "page.exe" in refused.json()["error"]
         assert client.post("/imagelore/uploads", params={"name": "../.."}, content=b"x").status_code == 400
         too_large = client.post("/imagelore/uploads", params={"name": "a.png"}, content=bytes(50_000_001))
         assert too_large.status_code == 413

@@ -210,7 +210,7 @@ def test_pictures_are_added_with_progress(page: Page, site: Served) -> None:
         ],
     )
     progress = page.locator("#il-view-pictures .il-progress")
-    expect(progress).to_contain_text("1 picture added; left out: torn.png")
+    expect(progress).to_contain_text("1 file added; left out: torn.png")
     expect(page.locator("#il-count")).to_have_text(f"{before + 1} pictures")
     expect(page.locator("#il-gallery .il-tile", has_text="violet.png")).to_have_count(1)
 

@@ -166,7 +166,7 @@ def test_all_of_it_is_readable_in_light_and_in_dark(page: Page) -> None:
         expect(page.locator("#il-narrow .il-limit")).to_be_visible()
         assert too_faint(page) == []
         page.locator("#il-log .il-cite").last.click()
-        page.locator("#il-dialog summary").click()
+        page.locator("#il-dialog-why summary").click()
         assert too_faint(page) == []
         page.keyboard.press("Escape")
         page.click("#il-theme")

@@ -15,7 +15,7 @@ from imagelore.flows.knowledge import generator_name, load_generator
 from imagelore.flows.pictures import Pictures, jpeg
 from imagelore.generate import ChatModel, Generator
 from imagelore.settings import Settings
-from imagelore.types import Described, Prompt, Record, Usage
+from imagelore.types import Described, Prompt, Record, Reply, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +57,14 @@ class Asking:
             picture = jpeg(file.data, self.settings.answer_side, self.settings)
         except ImageloreError as error:
             return Failed(record, str(error))
-        estimated = Usage(prompt_tokens(Prompt("", pictures=(picture,))), TOKENS)
-        held = self.spending.hold(estimated)
-        if held is None:
-            self.stop("cost")
-            return None
-        used: Usage | None = None
         try:
-            reply = self.model.complete(task(picture, self.settings.describe_language))
-            used = reply.usage
+            reply = self._replied(picture)
         except GeneratorError as error:
             return Failed(record, str(error), service=True)
-        finally:
-            self.spending.settle(held, estimated, used)
-        if not used.pictures:
+        if reply is None:
+            self.stop("cost")
+            return None
+        if not reply.usage.pictures:
             return Failed(record, f"{self.label} takes no pictures: set a vision model", blind=True)
         if (found := caption_in(reply.text)) is None:
             return Failed(record, "there is no description in what the model replied")
@@ -81,14 +75,28 @@ class Asking:
         self.halt = self.halt or why
 
     def probe(self) -> str:
-        """Why the service would describe no picture at all; "" where it answers about a plain one."""
+        """Why the service would describe no picture at all; "" where it answers about a plain one, or that costs too
+        much."""
         out = io.BytesIO()
         Image.new("RGB", (64, 64), "grey").save(out, "JPEG")
         try:
-            self.model.complete(task(out.getvalue(), self.settings.describe_language))
+            self._replied(out.getvalue())
         except GeneratorError as error:
             return str(error)
         return ""
+
+    def _replied(self, picture: bytes) -> Reply | None:
+        """None: it might cost more than may be spent, and was not asked for."""
+        estimated = Usage(prompt_tokens(Prompt("", pictures=(picture,))), TOKENS)
+        held = self.spending.hold(estimated)
+        if held is None:
+            return None
+        reply: Reply | None = None
+        try:
+            reply = self.model.complete(task(picture, self.settings.describe_language))
+        finally:
+            self.spending.settle(held, estimated, reply.usage if reply else None)
+        return reply
 
 
 def chat_model(settings: Settings) -> tuple[ChatModel, str]:

@@ -103,8 +103,7 @@ class Read:
 
     def _readings(self, change: Change) -> Iterator[Reading | Unread | Metadata]:
         provider, asset = readers()[suffix(change.asset.path)], change.asset
-        if asset.size > self.options.max_bytes:  # before it fills the memory
-            raise UnreadableError(f"{asset.size / 1e6:,.0f} MB; {self.options.max_bytes / 1e6:,.0f} are the limit")
+        self.options.check_size(asset.size)  # before it fills the memory
         data = self.source.read(asset)
         if change.kind == "metadata" and not change.document:
             yield provider.embedded(data, self.options)

@@ -38,24 +38,25 @@ def source_for(folder: Path, sources: tuple[SourceInfo, ...]) -> str:
 
 
 @cache
-def endings() -> frozenset[str]:
+def endings(documents: bool = True) -> frozenset[str]:
     """The file name endings that can be added: of pictures, documents, texts beside them, metadata tables."""
-    return frozenset({*readers(), *SIDECARS, *(os.path.splitext(table)[1] for table in TABLES)})
+    return frozenset({*readers(documents), *SIDECARS, *(os.path.splitext(table)[1] for table in TABLES)})
 
 
-def save(folder: Path, name: str, data: bytes) -> Path:
+def save(folder: Path, name: str, data: bytes, documents: bool = True) -> Path:
     """Writes a file under a name made safe, never over another: `bird.jpg`, then `bird-2.jpg`.
 
     Sub-folders in `name` are kept, so that a dropped folder stays one. The same bytes under the same name are not
     written again. A file is there whole or not at all.
 
     Raises:
-        UnreadableError: a kind of file that is neither a picture, nor a document, nor metadata.
+        UnreadableError: a kind of file that is neither a picture, nor metadata, nor (if these are wanted) a document.
         SourceError: the folder cannot be written.
     """
     path = folder / safe_name(name)
-    if path.suffix.lower() not in endings():
-        raise UnreadableError(f"{name!r} is no picture or document: its name ends in none of the known endings")
+    if path.suffix.lower() not in endings(documents):
+        wanted = "picture or document" if documents else "picture, and the setting `documents` is off"
+        raise UnreadableError(f"{name!r} is no {wanted}: its name ends in none of the endings that are taken")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         return _written(path, data)

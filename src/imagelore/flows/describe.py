@@ -22,8 +22,9 @@ from imagelore.flows._spending import Spending
 from imagelore.flows._stages import document
 from imagelore.flows._tally import Progress, Run, Skips
 from imagelore.flows.knowledge import KnowledgeBase
+from imagelore.generate import LocalModel
 from imagelore.settings import Settings
-from imagelore.types import AllOf, Described, Filter, Missing, Record, Scope, Usage
+from imagelore.types import AllOf, AnyOf, Described, Filter, Missing, Not, Record, Scope, Usage
 
 __all__ = ["DescribeReport", "Progress", "Run", "Wanted", "describe"]
 
@@ -126,11 +127,11 @@ class _Work:
         self._total = index.count(scope)
         most = self._wanted.most
         candidates = islice(self._candidates(scope), most)
-        at_once = self._kb.settings.describe_at_once
+        at_once = 1 if isinstance(self._asking.model, LocalModel) else self._kb.settings.describe_at_once
         with closing(overlapped(self._asking, candidates, at_once, _AHEAD)) as outcomes:
             for chunk in chunked(self._taken(outcomes), _CHUNK, _SECONDS):
                 self._write(chunk)
-        if self._row and not self.described and (told := self._asking.probe()):
+        if self._row and not self.described and not self._asking.halt and (told := self._asking.probe()):
             self._give_up(told)
         self.stopped = self._asking.halt or ("most" if most is not None and self._asked >= most and self.left else "")
         notes = [f"some pictures were described from their thumbnails: {self._notice}"] if self._notice else []
@@ -138,11 +139,16 @@ class _Work:
 
     def _scope(self) -> Scope:
         """What the index can tell of what is wanted; a user's own field of such a name says something else."""
-        names = ([] if self._wanted.all else ["title", "text"]) + ([] if self._wanted.again else ["described"])
-        own = self._kb.index.fields()
-        missing: list[Filter] = [Missing(name) for name in names if name not in own]
+        wanted: dict[str, Filter] = {}
+        if not self._wanted.all:
+            wanted["text"] = Missing("text")
+            wanted["title place"] = AnyOf((Missing("title"), Not(Missing("place"))))
+        if not self._wanted.again:
+            wanted["described"] = Missing("described")
+        own = {*self._kb.index.fields()}
+        lacking = [condition for names, condition in wanted.items() if own.isdisjoint(names.split())]
         where = self._kb.where(self._wanted.where)
-        return Scope(AllOf((*([where] if where else []), *missing)))
+        return Scope(AllOf((*([where] if where else []), *lacking)))
 
     def _candidates(self, scope: Scope) -> Iterator[Record]:
         for record in self._records(scope):
@@ -166,7 +172,7 @@ class _Work:
                 after = page[-1].id
 
     def _lacks(self, record: Record) -> bool:
-        if not self._wanted.all and (record.title or record.text or (record.place and _speaks(record))):
+        if not self._wanted.all and _told(record):
             return False
         by = record.described.model if record.described != Described() else None
         return by is None or (self._wanted.again and by != self._asking.label)
@@ -245,6 +251,8 @@ class _Work:
             yield f"what fits a question could not be measured, and the next run of `imagelore index` does: {error}"
 
 
-def _speaks(record: Record) -> bool:
-    """A part of a document whose own words say what it is about."""
-    return len(record.read.split()) >= _ENOUGH
+def _told(record: Record) -> bool:
+    """Whether words say already what it shows; the title of a document's part is the whole document's."""
+    if not record.place:
+        return bool(record.title or record.text)
+    return bool(record.text or record.drawn) or len(record.read.split()) >= _ENOUGH

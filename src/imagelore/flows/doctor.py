@@ -30,6 +30,7 @@ from imagelore.flows.knowledge import (
     load_embedder,
     open_index,
 )
+from imagelore.flows.models import used
 from imagelore.flows.pictures import open_source, source_name
 from imagelore.settings import Settings
 from imagelore.types import Check, EmbedderInfo, IndexInfo
@@ -171,6 +172,11 @@ def _embedder(settings: Settings, known: _Known) -> Iterator[Check]:
     if own:
         yield from own(settings)
         return
+    for model in used(embedder.info.name, embedder.info.sentences):
+        if model.here != "yes":
+            said = f"{model.offered.name} ({model.offered.size / 1e9:.2f} GB) is not whole on this machine"
+            yield Check("embedder", False, said, f"get it with `imagelore models pull {model.offered.name}`")
+            return
     vectors = dict(embedder.embed_images([Image.new("RGB", (64, 64), "navy")]).vectors)
     vectors |= embedder.embed_texts(["a lighthouse"], role="query")
     for space, rows in vectors.items():

@@ -41,9 +41,13 @@ def offered() -> tuple[Offered, ...]:
 
 def listed() -> Iterator[Listed]:
     """The same, with what is here."""
-    for model in offered():
-        kept = (_hub.kept(file) for file in model.files if _hub.whole(file))
-        yield Listed(model, tuple(path for path in kept if path))
+    return map(_kept, offered())
+
+
+def used(*names: str) -> list[Listed]:
+    """Those of the models in use that can be had by name ("clip:siglip2-base"), with what is here."""
+    plain = {name.partition(":")[2] or name for name in names}
+    return [_kept(model) for model in offered() if model.name in plain]
 
 
 def folder() -> Path:
@@ -83,6 +87,11 @@ def take(source: Path) -> tuple[Offered, ...]:
         ModelError: it is damaged or of another version, or there is no room.
     """
     return _hub.imported(source, {model.name: model for model in offered()})
+
+
+def _kept(model: Offered) -> Listed:
+    kept = (_hub.kept(file) for file in model.files if _hub.whole(file))
+    return Listed(model, tuple(path for path in kept if path))
 
 
 def _find(name: str) -> Offered:

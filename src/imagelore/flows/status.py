@@ -8,8 +8,9 @@ from typing import Any
 
 from imagelore.errors import ImageloreError
 from imagelore.flows.knowledge import generator_name, index_name, load_generator, open_index
-from imagelore.flows.models import listed
+from imagelore.flows.models import used
 from imagelore.flows.pictures import source_name
+from imagelore.generate import Generator, LocalModel
 from imagelore.settings import Settings
 from imagelore.types import Calibration
 
@@ -67,8 +68,7 @@ def status(settings: Settings) -> Status:
             "languages": {space.name: list(space.languages) for space in made.spaces if space.queries},
             "models": [
                 {"name": model.offered.name, "licence": model.offered.licence, "here": model.here}
-                for model in listed()
-                if model.offered.name in (made.name.removeprefix("clip:"), made.sentences)
+                for model in used(made.name, made.sentences)
             ],
         },
         generator=_generator(settings),
@@ -86,6 +86,14 @@ def status(settings: Settings) -> Status:
     )
 
 
+def answering(generator: Generator) -> str:
+    """What answers, and what of it the first question would download."""
+    if isinstance(generator, LocalModel) and (missing := generator.missing):
+        pull = f"`imagelore models pull {generator.name}`"
+        return f"{generator.label}, of which {missing / 1e9:.1f} GB are not on this machine yet: {pull}"
+    return generator.label
+
+
 def _model(model: Mapping[str, str]) -> str:
     name, here = model["name"], model["here"]
     where = "on this machine" if here == "yes" else f"not whole on this machine: `imagelore models pull {name}`"
@@ -101,6 +109,6 @@ def _told(made: Calibration | None) -> str:
 
 def _generator(settings: Settings) -> str:
     try:
-        return load_generator(settings).label
+        return answering(load_generator(settings))
     except ImageloreError as error:
         return f"{generator_name(settings)}, not ready: {error}"

@@ -73,9 +73,11 @@ def _narrower(records: Sequence[Record]) -> Iterator[Suggestion]:
 
 def _read(records: Sequence[Record]) -> Iterator[Suggestion]:
     """What stands in documents and pictures: a page's heading, a sign's first words."""
-    for record in records:
-        parts = paragraphs(record.lines)
-        heading = next((text for text in parts[:_HEAD] if _HEADING.fullmatch(text) and _short(text)), "")
+    heads = [paragraphs(record.lines)[:_HEAD] for record in records]
+    running = Counter(text.rstrip("0123456789 ") for head in heads for text in head)  # repeated on page after page
+    for record, head in zip(records, heads, strict=True):
+        own = (text for text in head if running[text.rstrip("0123456789 ")] == 1)
+        heading = next((text for text in own if _HEADING.fullmatch(text) and _short(text)), "")
         if heading and record.place and ", picture " not in record.place:
             yield Suggestion(f'What is said about "{heading}"?')
         elif heading:
@@ -136,7 +138,8 @@ def _which(records: Sequence[Record], facets: Sequence[Facet]) -> Iterator[Sugge
 
 def _look_alike(records: Sequence[Record]) -> Iterator[Suggestion]:
     for record in records:
-        yield Suggestion("Which pictures look like this one?", record.id)
+        if not (record.place and record.lines):  # a page of text looks like every other one
+            yield Suggestion("Which pictures look like this one?", record.id)
 
 
 def _is_place(name: str) -> bool:

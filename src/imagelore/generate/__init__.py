@@ -12,7 +12,7 @@ from imagelore.generate._checked import checked, citations, uncited
 from imagelore.generate._support import doubts
 from imagelore.types import GeneratorEvent, Prompt, Reply, Task
 
-__all__ = ["Bounded", "ChatModel", "Generator", "checked", "citations", "doubts", "uncited"]
+__all__ = ["Bounded", "ChatModel", "Generator", "LocalModel", "checked", "citations", "doubts", "uncited"]
 
 
 class Generator(Protocol):
@@ -66,4 +66,19 @@ class Bounded(Protocol):
         Raises:
             GeneratorError: the model cannot be had.
         """
+        ...
+
+
+@runtime_checkable
+class LocalModel(Protocol):
+    """A generator whose model is computed on this machine: one question after the other."""
+
+    @property
+    def name(self) -> str:
+        """The model's."""
+        ...
+
+    @property
+    def missing(self) -> int:
+        """Bytes of its files that are not on this machine: the first question downloads them."""
         ...

@@ -22,6 +22,7 @@ from typing import Any, Literal
 
 from PIL import Image
 
+from imagelore.errors import UnreadableError
 from imagelore.types import Line
 
 
@@ -35,6 +36,15 @@ class Options:
     max_bytes: int = 200_000_000
     gps: bool = False  # take over the place a camera recorded
     ocr: Literal["auto", "on", "off"] = "off"  # read the text in pictures: `auto` where some is likely
+
+    def check_size(self, size: int) -> None:
+        """Refuses a file of more bytes than one may have.
+
+        Raises:
+            UnreadableError: it has more.
+        """
+        if size > self.max_bytes:
+            raise UnreadableError(f"it is {size / 1e6:,.0f} MB large; the limit is {self.max_bytes / 1e6:,.0f} MB")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Literal
 from imagelore.read import Unread
 
 LIMIT = 1_500  # characters of a part, about; text encoders read 250 to 500 word pieces
+DAMAGED = b"damaged"  # stands for a picture that cannot be unpacked: reading it tells so, by its place
 _SHORT = 500  # characters below which a part is joined with what follows it
 _LINE = 45  # characters that a line counts at least, so that a list of short lines fits on a page too
 _HEADING = 200  # characters of a heading that its parts repeat

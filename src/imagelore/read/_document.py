@@ -1,15 +1,16 @@
 """The parts of a document and the pictures in it -> readings: what all document readers share.
 
-A reader hands over its parts as (place, section), each time anew; the first is the document's head. Its pictures are
-read by the picture reader: a picture that comes again is read once, and one of an icon's size is left out.
+A reader opens a document: what it says about itself, and its parts as (place, section), of which the first is the head.
+The pictures in them are read by the picture reader: one that comes again is read once, one of an icon's size not at all.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from io import BytesIO
+from itertools import chain, count
 
 from PIL import Image
 
@@ -21,9 +22,65 @@ from imagelore.read.picture.pictured import THUMBNAIL_QUALITY, fitted, jpeg_byte
 from imagelore.types import Asset
 
 Part = tuple[str, Section] | Unread
+Provided = tuple[
+    Callable[[Asset, bytes, Options], Iterator[Reading | Unread]],
+    Callable[[bytes, Options], Metadata],
+    Callable[[bytes, str, Options], bytes],
+]
 _ICON = 48  # pixels: a picture with a shorter side below is a bullet, a rule or a button
 _SHOWN_SIDE = 2_048  # pixels: of a page that a person looks at, at most
 _TITLE = 120  # characters of a figure's title
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An open document; its parts are made while they are taken, once."""
+
+    about: Metadata
+    parts: Iterator[Part]
+
+
+def provided(opened: Callable[[bytes], Document]) -> Provided:
+    """`readings`, `embedded` and `part` as `imagelore.read` asks for them, of documents that `opened` opens.
+
+    `opened` may raise `UnreadableError`, and so may the parts of what it returns.
+    """
+
+    def readings(asset: Asset, data: bytes, options: Options) -> Iterator[Reading | Unread]:
+        options.check_size(len(data))
+        document = opened(data)
+        sha256 = hashlib.sha256(data).hexdigest()
+        yield from some_read(_readings(asset, sha256, document, options))
+
+    def embedded(data: bytes, options: Options) -> Metadata:
+        options.check_size(len(data))
+        return opened(data).about
+
+    def part(data: bytes, place: str, options: Options) -> bytes:
+        options.check_size(len(data))
+        return _shown(opened(data).parts, place)
+
+    return readings, embedded, part
+
+
+def some_read(parts: Iterable[Reading | Unread]) -> Iterator[Reading | Unread]:
+    """The parts as they come; what cannot be read is told once one can.
+
+    Raises:
+        UnreadableError: none can be read, or there is none.
+    """
+    unread: list[Unread] = []
+    read = False
+    for part in parts:
+        read = read or isinstance(part, Reading)
+        if isinstance(part, Unread) and not read:
+            unread.append(part)
+            continue
+        yield from unread
+        unread.clear()
+        yield part
+    if not read:
+        raise UnreadableError(f"nothing in it can be read: {unread[0].reason}" if unread else "there is nothing in it")
 
 
 def numbered(pieces: Iterable[Piece], name: str = "") -> Iterator[Part]:
@@ -37,37 +94,27 @@ def numbered(pieces: Iterable[Piece], name: str = "") -> Iterator[Part]:
         yield (f"{name}, part {number}" if number > 1 else name) if name else f"part {number}", section
 
 
-def readings(
-    asset: Asset, data: bytes, parts: Iterable[Part], about: Metadata, options: Options
-) -> Iterator[Reading | Unread]:
-    """Each part as a page of text, followed by the pictures in it.
-
-    Raises:
-        UnreadableError: there is neither a text nor a picture in it.
-    """
-    head = hashlib.sha256(data).hexdigest()
-    empty = True
-    for place, item in _opened(parts):
+def _readings(asset: Asset, sha256: str, document: Document, options: Options) -> Iterator[Reading | Unread]:
+    """Each part as a page of text, followed by the pictures in it; the first stands for the file."""
+    about, head = document.about, True
+    for place, item in _opened(document.parts):
         if isinstance(item, Unread):
             yield item
-        elif isinstance(item, Section):
-            yield _set(place, item, about, options, head if empty else "")
-        else:
-            try:
-                yield _figure(asset, place, item, about, options)
-            except UnreadableError as error:
-                yield Unread(place, str(error))
-        about, empty = replace(about, text=""), False
-    if empty:
-        raise UnreadableError("there is neither text nor a picture in it")
+            continue
+        try:
+            if isinstance(item, Section):
+                reading = _set(place, item, about, options)
+            else:
+                reading = _figure(asset, place, item, about, options)
+        except UnreadableError as error:
+            yield Unread(place, str(error))
+            continue
+        yield replace(reading, sha256=sha256) if head else reading
+        about, head = replace(about, text=""), False
 
 
-def part(parts: Iterable[Part], place: str) -> bytes:
-    """The picture file of one part: a page as a PNG, an embedded picture as it is.
-
-    Raises:
-        UnreadableError: there is no such part.
-    """
+def _shown(parts: Iterable[Part], place: str) -> bytes:
+    """The picture file of one part: a page as a PNG, an embedded picture as it is."""
     for here, item in _opened(parts):
         if here == place and isinstance(item, Section):
             return _png(page(item).drawn(_SHOWN_SIDE))
@@ -76,25 +123,18 @@ def part(parts: Iterable[Part], place: str) -> bytes:
     raise UnreadableError(f"there is no {place} in it")
 
 
-def check_size(data: bytes, options: Options) -> None:
-    """Refuses what is larger than a file may be.
-
-    Raises:
-        UnreadableError: it is.
-    """
-    if len(data) > options.max_bytes:
-        size, limit = len(data) / 1e6, options.max_bytes / 1e6
-        raise UnreadableError(f"it is {size:,.0f} MB large; the limit is {limit:,.0f} MB")
-
-
 def _opened(parts: Iterable[Part]) -> Iterator[tuple[str, Section | Placed | Unread]]:
-    """Parts and the pictures in them, with their places, in the same order each time."""
+    """Parts and the pictures in them, with their places, in the same order each time.
+
+    No two share a place, even where a sheet is called like a part of another ("Stock, part 2"): ids are made of it.
+    """
     known: set[bytes] = set()
+    used: set[str] = set()
     for item in parts:
         if isinstance(item, Unread):
             yield item.place, item
             continue
-        place, section = item
+        place, section = _unused(item[0], used), item[1]
         if section.blocks or section.path:
             yield place, section
         number = 0
@@ -103,8 +143,16 @@ def _opened(parts: Iterable[Part]) -> Iterator[tuple[str, Section | Placed | Unr
             digest = hashlib.sha256(data).digest()
             if digest not in known and not _is_icon(data):
                 number += 1
-                yield f"{place}, picture {number}", placed
+                yield _unused(f"{place}, picture {number}", used), placed
             known.add(digest)
+
+
+def _unused(place: str, used: set[str]) -> str:
+    """The place, with a number behind it where another part has it; it is used from now on."""
+    names = chain([place], (f"{place} ({n})" for n in count(2)))
+    name = next(name for name in names if name not in used)
+    used.add(name)
+    return name
 
 
 def _is_icon(data: bytes) -> bool:
@@ -114,7 +162,7 @@ def _is_icon(data: bytes) -> bool:
         return False  # it will be told when it is read
 
 
-def _set(place: str, section: Section, about: Metadata, options: Options, sha256: str) -> Reading:
+def _set(place: str, section: Section, about: Metadata, options: Options) -> Reading:
     paper = page(section)
     small = paper.drawn(max(options.image_side, options.thumbnail_side))
     words = "\n".join(line.text for line in paper.lines)
@@ -122,7 +170,7 @@ def _set(place: str, section: Section, about: Metadata, options: Options, sha256
         picture=small.convert("RGB"),
         width=paper.width,
         height=paper.height,
-        sha256=sha256 or hashlib.sha256(words.encode()).hexdigest(),
+        sha256=hashlib.sha256(words.encode()).hexdigest(),
         phash="",  # pages of text look alike
         colours=(),
         thumbnail=jpeg_bytes(fitted(small, options.thumbnail_side), THUMBNAIL_QUALITY),

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from imagelore.errors import UnreadableError
-from imagelore.read._blocks import Block, Figure, Piece, clean, kept_lines
+from imagelore.read._blocks import DAMAGED, Block, Figure, Piece, clean, kept_lines
 from imagelore.read._encodings import LIMIT
 from imagelore.read._html_tables import Table, is_layout
 
@@ -56,7 +56,7 @@ def lifted(markup: str) -> tuple[str, Pictures]:
         try:
             return base64.b64decode(unquote_to_bytes(kept[int(number)])) or None
         except (binascii.Error, ValueError):
-            return b"damaged"  # it will be told by its place
+            return DAMAGED
 
     return _DATA_URL.sub(lift, markup), picture
 

@@ -22,6 +22,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
 
 from imagelore.errors import UnreadableError
+from imagelore.read._blocks import DAMAGED
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -91,6 +92,13 @@ class Package:
         with damage_told(self.kind):
             return self._zip.read(name)
 
+    def picture(self, name: str) -> bytes:
+        """One entry that is a picture; what stands for one where it is damaged, so that the rest can be read."""
+        try:
+            return self.read(name)
+        except UnreadableError:
+            return DAMAGED
+
     def xml(self, name: str) -> Element:
         """The root of an entry of XML; entities are refused.
 
@@ -153,5 +161,7 @@ def _check_sizes(entries: list[zipfile.ZipInfo], packed: int) -> None:
         raise UnreadableError(
             f"its {packed / 1e6:,.1f} MB unpack to {unpacked / 1e6:,.0f} MB: it looks made to exhaust memory"
         )
+    if any(entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for entry in entries):
+        raise UnreadableError("its archive is packed in a way that office documents and books never are")
     if any(entry.flag_bits & 1 for entry in entries):
         raise UnreadableError("it is protected with a password; save a copy without one")

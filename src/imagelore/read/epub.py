@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from imagelore.errors import UnreadableError
-from imagelore.read import Metadata, Options, Reading, Unread, _document
+from imagelore.read import Metadata, Unread, _document
 from imagelore.read._blocks import Figure, Piece, clean
 from imagelore.read._dates import moment
 from imagelore.read._encodings import decoded
 from imagelore.read._html import Pictures, parsed, pieces
 from imagelore.read._zip import Package, entry_of
-from imagelore.types import Asset
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -25,33 +24,12 @@ _DC, _OPF = "{http://purl.org/dc/elements/1.1/}", "{http://www.idpf.org/2007/opf
 _PAGES = ("application/xhtml+xml", "text/html", "application/x-dtbook+xml", "text/x-oeb1-document")
 
 
-def readings(asset: Asset, data: bytes, options: Options) -> Iterator[Reading | Unread]:
-    """A book's sections in reading order, each followed by its pictures.
-
-    Raises:
-        UnreadableError: it is damaged, protected, too large, or made to exhaust memory.
-    """
-    _document.check_size(data, options)
+def _open(data: bytes) -> _document.Document:
     book = _Book.opened(data)
-    yield from _document.readings(asset, data, _document.numbered(book.pieces()), book.metadata(), options)
+    return _document.Document(book.metadata(), _document.numbered(book.pieces()))
 
 
-def embedded(data: bytes, options: Options) -> Metadata:  # noqa: ARG001  (of the contract)
-    """The book's title, author, subjects, description and date.
-
-    Raises:
-        UnreadableError: as `readings`.
-    """
-    return _Book.opened(data).metadata()
-
-
-def part(data: bytes, place: str, options: Options) -> bytes:  # noqa: ARG001  (of the contract)
-    """A section on paper, or one of the pictures in it.
-
-    Raises:
-        UnreadableError: as `readings`; or there is no such part.
-    """
-    return _document.part(_document.numbered(_Book.opened(data).pieces()), place)
+readings, embedded, part = _document.provided(_open)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +68,7 @@ class _Book:
     def pieces(self) -> Iterator[Piece]:
         """The cover, then each chapter; one that cannot be read is told by its file."""
         if (cover := self._cover()) and cover in self.package:
-            yield Figure(self.package.read(cover), "Cover")
+            yield Figure(self.package.picture(cover), "Cover")
         for chapter in self._chapters():
             try:
                 yield from pieces(parsed(decoded(self.package.read(chapter), markup=True)), self._pictures(chapter))
@@ -102,7 +80,7 @@ class _Book:
             if ":" in address.partition("/")[0]:  # outside of the book
                 return None
             entry = entry_of(address, chapter)
-            return self.package.read(entry) if entry in self.package else None
+            return self.package.picture(entry) if entry in self.package else None
 
         return picture
 

@@ -2,36 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from imagelore.read import Metadata, Options, Reading, Unread, _document
+from imagelore.read import Metadata, _document
 from imagelore.read._blocks import clean
 from imagelore.read._dates import moment
 from imagelore.read._encodings import decoded
-from imagelore.read._html import lifted, parsed, pieces
+from imagelore.read._html import Tree, lifted, parsed, pieces
 from imagelore.read._office import real_title
-from imagelore.types import Asset
 
 SUFFIXES = (".html", ".htm", ".xhtml")
 
 
-def readings(asset: Asset, data: bytes, options: Options) -> Iterator[Reading | Unread]:
-    """A page's sections, each followed by its pictures.
-
-    Raises:
-        UnreadableError: it is empty, no text, too large, or holds neither text nor pictures.
-    """
-    _document.check_size(data, options)
-    yield from _document.readings(asset, data, _parts(data), embedded(data, options), options)
+def _open(data: bytes) -> _document.Document:
+    markup, picture = lifted(decoded(data, markup=True))
+    root = parsed(markup)
+    return _document.Document(_about(root), _document.numbered(pieces(root, picture)))
 
 
-def embedded(data: bytes, options: Options) -> Metadata:  # noqa: ARG001  (of the contract)
-    """The page's title, and what its `meta` elements say.
-
-    Raises:
-        UnreadableError: as `readings`.
-    """
-    root = parsed(lifted(decoded(data, markup=True))[0])
+def _about(root: Tree) -> Metadata:
+    """The page's title, and what its `meta` elements say."""
     said = {
         name.lower(): text
         for node in reversed(root.xpath("//meta[@content and (@name or @property)]"))
@@ -47,15 +35,4 @@ def embedded(data: bytes, options: Options) -> Metadata:  # noqa: ARG001  (of th
     )
 
 
-def part(data: bytes, place: str, options: Options) -> bytes:  # noqa: ARG001  (of the contract)
-    """A section on paper, or one of the pictures in it.
-
-    Raises:
-        UnreadableError: as `readings`; or there is no such part.
-    """
-    return _document.part(_parts(data), place)
-
-
-def _parts(data: bytes) -> Iterator[_document.Part]:
-    markup, picture = lifted(decoded(data, markup=True))
-    return _document.numbered(pieces(parsed(markup), picture))
+readings, embedded, part = _document.provided(_open)

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from imagelore.errors import UnreadableError
-from imagelore.read import Metadata, Options, Reading, Unread, _document
+from imagelore.read import Metadata, _document
 from imagelore.read._blocks import clean
 from imagelore.read._dates import moment
 from imagelore.read._encodings import LIMIT, decoded
 from imagelore.read._html import lifted, parsed, pieces
-from imagelore.types import Asset
 
 SUFFIXES = (".md", ".markdown")
 _FRONT = re.compile(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|$)", re.DOTALL)
@@ -20,23 +19,13 @@ _KEY = re.compile(r"^([A-Za-z_-]+):[ \t]*(.*(?:\n[ \t]*-[ \t]+.*)*)", re.MULTILI
 _TITLE = re.compile(r"\s*(?:#[ \t]+(.+)|(\S.*)\n=+[ \t]*(?:\n|$))")
 
 
-def readings(asset: Asset, data: bytes, options: Options) -> Iterator[Reading | Unread]:
-    """A text's sections, each followed by its pictures.
-
-    Raises:
-        UnreadableError: it is empty, no text, too large, or holds neither text nor pictures.
-    """
-    _document.check_size(data, options)
-    yield from _document.readings(asset, data, _parts(data), embedded(data, options), options)
-
-
-def embedded(data: bytes, options: Options) -> Metadata:  # noqa: ARG001  (of the contract)
-    """What its front matter says; without a title there, the heading that it begins with.
-
-    Raises:
-        UnreadableError: it is empty or no text.
-    """
+def _open(data: bytes) -> _document.Document:
     source = _Source.of(data)
+    return _document.Document(_about(source), _parts(source.body))
+
+
+def _about(source: _Source) -> Metadata:
+    """What its front matter says; without a title there, the heading that it begins with."""
     said = source.front
     first = _TITLE.match(source.body)
     author = " ".join(said.get("author", []))
@@ -49,23 +38,14 @@ def embedded(data: bytes, options: Options) -> Metadata:  # noqa: ARG001  (of th
     )
 
 
-def part(data: bytes, place: str, options: Options) -> bytes:  # noqa: ARG001  (of the contract)
-    """A section on paper, or one of the pictures in it.
-
-    Raises:
-        UnreadableError: as `readings`; or there is no such part.
-    """
-    return _document.part(_parts(data), place)
-
-
-def _parts(data: bytes) -> Iterator[_document.Part]:
+def _parts(source: str) -> Iterator[_document.Part]:
     from markdown_it import MarkdownIt
 
-    body, picture = lifted(_Source.of(data).body)
+    body, picture = lifted(source)
     if len(body) > LIMIT:
         raise UnreadableError(f"its text has {len(body) / 1e6:,.0f} MB; the limit is {LIMIT / 1e6:,.0f} MB")
     made = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(body)
-    return _document.numbered(pieces(parsed(made or " "), picture))
+    yield from _document.numbered(pieces(parsed(made or " "), picture))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +70,6 @@ def _values(written: str) -> list[str]:
     listed = re.fullmatch(r"\[(.*)\]", written.strip())
     words = listed[1].split(",") if listed else re.split(r"\n[ \t]*-[ \t]+", written)
     return [value for word in words if (value := clean(word.strip().strip("\"'")))]
+
+
+readings, embedded, part = _document.provided(_open)

@@ -9,11 +9,10 @@ from io import BytesIO
 from typing import Any
 
 from imagelore.errors import UnreadableError
-from imagelore.read import Metadata, Options, Reading, Unread, _document
+from imagelore.read import Unread, _document
 from imagelore.read._blocks import Block, Figure, Piece, clean, row
 from imagelore.read._office import core_metadata
 from imagelore.read._zip import DAMAGE, Package, damage_told
-from imagelore.types import Asset
 
 SUFFIXES = (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx")
 _KIND, _MODERN = "PowerPoint presentation", ".pptx"
@@ -22,40 +21,16 @@ _FURNITURE = ("DATE", "FOOTER", "SLIDE_NUMBER", "HEADER")  # placeholders that s
 _DEEP = 20  # groups within groups
 
 
-def readings(asset: Asset, data: bytes, options: Options) -> Iterator[Reading | Unread]:
-    """Slide after slide, each followed by its pictures; hidden slides are left out.
-
-    Raises:
-        UnreadableError: it is empty, damaged, encrypted, too large, made to exhaust memory, or of the old format.
-    """
-    _document.check_size(data, options)
-    yield from _document.readings(asset, data, _parts(data), embedded(data, options), options)
+def _open(data: bytes) -> _document.Document:
+    package = Package(data, _KIND, _MODERN)
+    return _document.Document(core_metadata(package), _parts(package, data))
 
 
-def embedded(data: bytes, options: Options) -> Metadata:  # noqa: ARG001  (of the contract)
-    """The presentation's properties: title, author, subject, keywords, date.
-
-    Raises:
-        UnreadableError: as `readings`.
-    """
-    return core_metadata(Package(data, _KIND, _MODERN))
-
-
-def part(data: bytes, place: str, options: Options) -> bytes:  # noqa: ARG001  (of the contract)
-    """A slide's texts on paper, or one of the pictures on it.
-
-    Raises:
-        UnreadableError: as `readings`; or there is no such part.
-    """
-    return _document.part(_parts(data), place)
-
-
-def _parts(data: bytes) -> Iterator[_document.Part]:
+def _parts(package: Package, data: bytes) -> Iterator[_document.Part]:
     from lxml.etree import LxmlError
     from pptx.exc import PythonPptxError
     from pptx.package import Package as Presentation
 
-    package = Package(data, _KIND, _MODERN)
     if any(package.size(name) > _LIMIT for name in package if posixpath.splitext(name)[1] in (".xml", ".rels")):
         raise UnreadableError(f"a slide takes more than {_LIMIT / 1e6:,.0f} MB of markup")
     with damage_told(_KIND, LxmlError, PythonPptxError):
@@ -150,3 +125,6 @@ def _picture(shape: Any) -> Iterator[Figure]:
 def _embedded(shape: Any) -> bytes | None:
     id = getattr(shape._element, "blip_rId", None)
     return bytes(shape.part.related_part(id).blob) if id else None
+
+
+readings, embedded, part = _document.provided(_open)

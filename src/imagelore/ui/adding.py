@@ -1,4 +1,4 @@
-"""Adding pictures through the page: who may, how their bytes are received, and the run that indexes them."""
+"""Adding pictures and documents through the page: who may, how their bytes are received, and the run that indexes them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def checked_folder(request: Request, session: Session) -> Path:
     """
     folder = session.folder
     if folder is None or request.headers.get(HEADER) != "page":
-        raise HTTPException(403, "pictures can be added on the machine itself only: imagelore index FOLDER")
+        raise HTTPException(403, "files can be added on the machine itself only: imagelore index FOLDER")
     return folder
 
 
@@ -43,14 +43,14 @@ async def received(request: Request, limit: int) -> bytes:
     async for chunk in request.stream():
         data += chunk
         if len(data) > limit:
-            raise HTTPException(413, f"a picture may have {limit / 1e6:.0f} MB at most")
+            raise HTTPException(413, f"a file may have {limit / 1e6:.0f} MB at most on this page")
     return bytes(data)
 
 
 def run(session: Session, folder: Path) -> Iterator[dict[str, Any]]:
-    """Indexes the added pictures; yields its progress, then `report` or `error`. One run at a time."""
+    """Indexes the added files; yields its progress, then `report` or `error`. One run at a time."""
     if not session.adding.acquire(blocking=False):
-        yield {"error": "pictures are being added already; wait until that is done"}
+        yield {"error": "files are being added already; wait until that is done"}
         return
     lines: queue.Queue[dict[str, Any] | None] = queue.Queue()
 
@@ -68,9 +68,10 @@ def run(session: Session, folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def _told(progress: Progress) -> dict[str, Any]:
-    return {"stage": progress.stage, "done": progress.done, "total": progress.total}
+    return {"stage": progress.stage, "done": progress.done, "total": progress.total, "parts": progress.parts}
 
 
 def _reported(report: Report) -> dict[str, Any]:
     skipped = [{"file": uri.rsplit("/", 1)[-1], "reason": reason} for uri, reason in report.skipped]
-    return {"report": {"added": report.added, "updated": report.updated, "skipped": skipped}}
+    counts = {"added": report.added, "updated": report.updated, "parts": report.parts}
+    return {"report": counts | {"skipped": skipped}}

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from imagelore.errors import ImageloreError
 from imagelore.flows.add import endings
+from imagelore.flows.status import answering
 from imagelore.ui import cards, foot, page, render
 from imagelore.ui.assets import version
 from imagelore.ui.guard import Guard
@@ -70,7 +71,7 @@ def shell(session: Session, user: str = "") -> tuple[str, str, str]:
         "kb": escape(session.settings.kb),
         "folder": escape(str(session.folder or "")),
         "adding": "" if session.folder else "hidden",
-        "accept": ",".join(("image/*", *sorted(endings()))),
+        "accept": ",".join(("image/*", *sorted(endings(session.settings.documents)))),
     }
     head, before, after = (render.filled(_template(name), values) for name in ("head", "before", "after"))
     return head, before, after
@@ -96,7 +97,7 @@ def status(session: Session) -> str:
         return "nothing indexed yet"
     count = f'<span id="il-count">{cards.holdings(session.kb)}</span>'
     try:
-        generator, sees = session.kb.generator.label, session.kb.generator.pictures > 0
+        generator, sees = answering(session.kb.generator), session.kb.generator.pictures > 0
     except ImageloreError as error:
         return f'{count} · <span class="il-error">{escape(str(error))}</span>'
     hint = "" if sees else '<button class="il-hint" popovertarget="il-connect">connect a vision model</button>'

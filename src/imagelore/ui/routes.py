@@ -99,7 +99,7 @@ def _adding(session: Session) -> APIRouter:
     async def upload(request: Request, name: str) -> dict[str, str]:
         folder = checked_folder(request, session)
         data = await received(request, MAX_PICTURE)
-        return {"name": (await run_in_threadpool(save, folder, name, data)).name}
+        return {"name": (await run_in_threadpool(save, folder, name, data, session.settings.documents)).name}
 
     @router.post("/index")
     def index(request: Request) -> StreamingResponse:

@@ -49,6 +49,8 @@ def misnamed(claim: Statement, evidence: Evidence, others: Sequence[tuple[int, E
     for name in found:
         if _is_known(name.text, evidence.words) or _DENIED.search(name.before):
             continue
+        if name.first and re.match(r"[,:]", name.after) and len(name.text.split()) == 1:
+            continue  # "Also: ...", "However, ..."
         holder = next((n for n, other in others if _is_held(name.text, other)), 0)
         if holder:
             return f"{name.text} is in source [{holder}], not in the one that is cited"

@@ -95,10 +95,10 @@ class Answer:
         yield from (reading.guess() for reading in guesses[:_DIRECT] if reading.number not in self._cited)
 
     def _direct(self) -> Iterator[str]:
-        if self._question.kind == "other" and len(self._closest) > _DIRECT:
-            yield from self._listed()
-            return
         first = self._closest[0]
+        if self._question.kind == "other" and len(self._closest) > _DIRECT and not first.record.place:
+            yield from self._listed()  # pictures are shown; of pages one wants to know what they say
+            return
         if self._question.kind == "other" and first.coverage < 1 and not first.titled:
             yield self._unsaid()  # it is about something else that shares a word: "the capital of Peru"
             return
@@ -130,7 +130,9 @@ class Answer:
             tells = MORE[kind](sentence) if kind in MORE else bool({*sentence.stems} & self._subject - told_of)
             if not tells:
                 continue
-            yield reading.quote(sentence, named=reading.cited in told or reading.name in told)
+            quote = reading.quote(sentence, named=reading.cited in told or reading.name in told)
+            told += quote
+            yield quote
             most -= 1
             if not most:
                 return

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from imagelore._hub import whole
 from imagelore.generate.llamacpp.engine import Local, check_download, check_memory, context, room, start
-from imagelore.generate.llamacpp.files import NONE, Model, found, offered
+from imagelore.generate.llamacpp.files import NONE, Model, found, mmproj, offered
 from imagelore.settings import Settings
 from imagelore.types import Check, GeneratorEvent, Prompt, Reply, Task
 
@@ -35,7 +35,8 @@ def check(settings: Settings) -> Iterator[Check]:
     generator = create(settings)
     if generator.missing:
         mend = f"get it with `imagelore models pull {generator.name}`, or ask a question"
-        yield Check("llamacpp: files", False, f"{generator.label}", mend)
+        said = f"{generator.missing / 1e9:.1f} GB of {generator.label} are not on this machine"
+        yield Check("llamacpp: files", False, said, mend)
         return
     wanted = check_memory(generator.model, settings) / 1e9
     room = context(generator.model, settings)
@@ -75,16 +76,16 @@ class LlamaCppGenerator:
 
     @property
     def missing(self) -> int:
-        """Bytes of its files that are not on this machine."""
-        return sum(file.size for file in self._offered.files if not whole(file)) if self._offered else 0
+        """Bytes of its files that are not on this machine: the first question downloads them."""
+        if self._offered is None:
+            return 0
+        wanted = [file for file in self._offered.files if file.role != "mmproj" or not mmproj(self._settings)]
+        return sum(file.size for file in wanted if not whole(file))
 
     @property
     def label(self) -> str:
         """The model's name and what it works with."""
-        told = "" if self._sees else " (reads texts only)"
-        if missing := self.missing:
-            told += f", of which {missing / 1e9:.1f} GB are not downloaded yet"
-        return f"{self.name} in llama.cpp{told}"
+        return f"{self.name} in llama.cpp{'' if self._sees else ' (reads texts only)'}"
 
     @property
     def pictures(self) -> int:
@@ -94,7 +95,7 @@ class LlamaCppGenerator:
     @property
     def _sees(self) -> bool:
         if self._offered:
-            return self._settings.llamacpp_mmproj.strip() != NONE
+            return mmproj(self._settings) != NONE
         return self.model.encoder is not None
 
     def room(self) -> int:

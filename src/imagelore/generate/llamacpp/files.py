@@ -56,6 +56,11 @@ def asked(settings: Settings) -> str:
     return settings.generator.partition(":")[2].strip()
 
 
+def mmproj(settings: Settings) -> str:
+    """What the settings say of the encoder of pictures: a file, `NONE`, or nothing."""
+    return settings.llamacpp_mmproj.strip()
+
+
 def offered(settings: Settings) -> Offered | None:
     """The model of the table that the settings name; None: they name a file."""
     return _named.named(asked(settings))
@@ -68,17 +73,16 @@ def found(settings: Settings) -> Model:
         UsageError: none is named, a file is missing or damaged, or there are several encoders of pictures.
         GeneratorError: a file of the table's cannot be had, or is another.
     """
-    mmproj = settings.llamacpp_mmproj.strip()
+    sees = mmproj(settings)
     if model := offered(settings):
-        if not mmproj:
-            mmproj = str(fetched(model.file("mmproj"), model.name, GeneratorError))
+        sees = sees or str(fetched(model.file("mmproj"), model.name, GeneratorError))
         path = fetched(model.file("model"), model.name, GeneratorError)
     else:
         path = _file(asked(settings))
     facts = header(path)
     if facts.architecture == "clip":
         raise UsageError(f"`{path}` only encodes pictures: name the language model that it belongs to")
-    encoder = _encoder(path, mmproj)
+    encoder = _encoder(path, sees)
     encoder_facts = header(encoder) if encoder else None
     if encoder_facts and encoder_facts.architecture != "clip":
         raise UsageError(f"`{encoder}` encodes no pictures: set `IMAGELORE_LLAMACPP_MMPROJ` to the model's mmproj file")

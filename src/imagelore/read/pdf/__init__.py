@@ -12,6 +12,7 @@ from PIL import Image
 
 from imagelore.errors import UnreadableError
 from imagelore.read import Metadata, Options, Reading, Unread, _ocr
+from imagelore.read._document import some_read
 from imagelore.read.pdf.isolated import Isolated
 from imagelore.read.pdf.values import Sheet
 from imagelore.read.picture.pictured import jpeg_bytes, pictured
@@ -34,22 +35,18 @@ def readings(asset: Asset, data: bytes, options: Options) -> Iterator[Reading | 
     Raises:
         UnreadableError: it is encrypted, no PDF, or no page of it can be read.
     """
-    sha256 = hashlib.sha256(data).hexdigest()
     with Isolated(data, options) as document:
-        about, read = document.about, 0
-        unread: list[Unread] = []  # until a page is read: where none can be, the document is refused
-        for sheet in _sheets(document):
-            if isinstance(sheet, Unread):
-                unread.append(sheet)
-            else:
-                read += 1
-            if read:
-                yield from unread
-                unread.clear()
-            if isinstance(sheet, Sheet):
-                yield from _parts(document, sheet, about if sheet.number == 1 else replace(about, text=""), sha256)
-    if not read:
-        raise UnreadableError(f"none of its pages can be read: {unread[0].reason}")
+        yield from some_read(_readings(document, hashlib.sha256(data).hexdigest()))
+
+
+def _readings(document: Isolated, sha256: str) -> Iterator[Reading | Unread]:
+    about, head = document.about, True
+    for sheet in _sheets(document):
+        if isinstance(sheet, Unread):
+            yield sheet
+        else:
+            yield from _parts(document, sheet, about, sha256, head)
+            about, head = replace(about, text=""), False
 
 
 def _sheets(document: Isolated) -> Iterator[Sheet | Unread]:
@@ -88,11 +85,10 @@ def part(data: bytes, place: str, options: Options) -> bytes:
     return jpeg_bytes(picture, _SHOWN_QUALITY)
 
 
-def _parts(document: Isolated, sheet: Sheet, about: Metadata, sha256: str) -> Iterator[Reading | Unread]:
-    """A page, then its figures."""
+def _parts(document: Isolated, sheet: Sheet, about: Metadata, sha256: str, head: bool) -> Iterator[Reading | Unread]:
+    """A page, then its figures; the first page that is read stands for the file."""
     options, place = document.options, f"page {sheet.number}"
-    own = sha256 if sheet.number == 1 else _sha256(sha256, place)  # the first page stands for the file
-    page = pictured(sheet.picture, sheet.size, own, about, options)
+    page = pictured(sheet.picture, sheet.size, sha256 if head else _sha256(sha256, place), about, options)
     page = replace(page, place=place, lines=sheet.lines, warnings=sheet.warnings)
     yield _with_text(page, options, partial(document.shown, sheet.number, 0))
     for figure in sheet.figures:

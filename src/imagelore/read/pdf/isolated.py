@@ -13,8 +13,6 @@ import os
 import pickle
 import subprocess
 import sys
-import threading
-import time
 from types import TracebackType
 from typing import Any
 
@@ -22,11 +20,12 @@ from PIL import Image
 
 from imagelore.errors import UnreadableError
 from imagelore.read import Metadata, Options, Unread
-from imagelore.read._document import check_size
 from imagelore.read.pdf.values import Sheet
 
 _SECONDS = 60.0  # for one answer: a page with its figures
 _FAILED = "PDFium gives up on it: it takes more memory than it is given, or is made to do harm"
+_LATE = 1  # exit status of a process that took too long: `faulthandler` sets it
+_MODULE = "imagelore.read.pdf.worker"
 
 
 class Isolated:
@@ -38,12 +37,18 @@ class Isolated:
         Raises:
             UnreadableError: it is too large, encrypted, damaged, or no PDF.
         """
-        check_size(data, options)
+        options.check_size(len(data))
         self._data, self.options = data, options
         self.pages = 0
         self.losses = 0  # how often its process ended
         self._worker: _Worker | None = None
-        self.about: Metadata = self._asked("about")  # what it says about itself
+        self._ahead = 0  # number of the page that is read ahead; 0: none is
+        self._sheet: Sheet | Unread | None = None  # that page, once the answer is here
+        try:
+            self.about: Metadata = self._asked("about")  # what it says about itself
+        except UnreadableError:
+            self.close()
+            raise
 
     def __enter__(self) -> Isolated:
         return self
@@ -51,17 +56,29 @@ class Isolated:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._worker:
+        self.close()
+
+    def close(self) -> None:
+        """Gives its process back, or ends it where it is in the middle of a page."""
+        worker, self._worker = self._worker, None
+        if worker and self._ahead and self._sheet is None:
+            worker.end()
+        elif worker:
             with contextlib.suppress(_LostError):
-                self._worker.ask("close")
-                _given_back(self._worker)
+                worker.ask("close")
+                _given_back(worker)
 
     def sheet(self, number: int) -> Sheet | Unread:
-        """Page `number` (from 1), drawn and read; a figure that was on an earlier page is left out."""
-        try:
-            return self._asked("sheet", number)  # type: ignore[no-any-return]
-        except UnreadableError as error:
-            return Unread(f"page {number}", str(error))
+        """Page `number` (from 1), drawn and read; a figure that was on an earlier page is left out.
+
+        The process goes on to the next page at once: it is there when it is asked for.
+        """
+        if self._ahead != number:
+            self._read_ahead(number)
+        sheet, self._ahead, self._sheet = self._awaited(), 0, None
+        if number < self.pages:
+            self._read_ahead(number + 1)
+        return sheet
 
     def shown(self, number: int, figure: int, side: int) -> Image.Image:
         """Page `number`, or a figure on it (from 1; 0: the page), with a longer side of at most `side` pixels.
@@ -71,24 +88,44 @@ class Isolated:
         """
         return self._asked("shown", number, figure, side)  # type: ignore[no-any-return]
 
-    def _asked(self, method: str, *arguments: Any) -> Any:
+    def _read_ahead(self, number: int) -> None:
+        sheet: Unread | None = None
         try:
-            if self._worker is None:
-                self._worker = self._opened()
-            return self._worker.ask(method, *arguments)
+            self._put("sheet", number)
+        except UnreadableError as error:
+            sheet = Unread(f"page {number}", str(error))
+        self._ahead, self._sheet = number, sheet
+
+    def _awaited(self) -> Sheet | Unread:
+        """The page that is read ahead: its answer is taken in, so that another question can be put."""
+        if self._sheet is None:
+            try:
+                self._sheet = self._answer()
+            except UnreadableError as error:
+                self._sheet = Unread(f"page {self._ahead}", str(error))
+        return self._sheet
+
+    def _asked(self, method: str, *arguments: Any) -> Any:
+        self._put(method, *arguments)
+        return self._answer()
+
+    def _put(self, method: str, *arguments: Any) -> None:
+        if self._ahead:
+            self._awaited()
+        if self._worker is None:
+            self._worker = _taken()
+            self._worker.put("open", self._data, self.options)
+            self.pages = self._answer()
+        self._worker.put(method, *arguments)
+
+    def _answer(self) -> Any:
+        assert self._worker is not None
+        try:
+            return self._worker.answer()
         except _LostError as lost:
             self.losses += 1
             self._worker = None
             raise UnreadableError(str(lost)) from lost
-
-    def _opened(self) -> _Worker:
-        worker = _taken()
-        try:
-            self.pages = worker.ask("open", self._data, self.options)
-        except UnreadableError:
-            _given_back(worker)
-            raise
-        return worker
 
 
 class _LostError(Exception):
@@ -96,36 +133,61 @@ class _LostError(Exception):
 
 
 class _Worker:
-    """A process that runs `worker`."""
+    """A process that runs `worker`. A question is put, then its answer awaited, before the next is put.
+
+    Raises:
+        UnreadableError: it cannot be started.
+    """
 
     def __init__(self) -> None:
-        # -P: nothing is imported from the current folder
-        command = [sys.executable, "-P", "-m", "imagelore.read.pdf.worker"]
+        # -P: nothing is imported from the current folder; what this process has found elsewhere, the other finds too
+        command = [sys.executable, "-P", "-m", _MODULE]
+        paths = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         pipe = subprocess.PIPE
-        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
+        try:
+            self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=paths)
+            self.answer()
+        except (_LostError, OSError) as error:
+            said = f"the process that reads PDFs does not start; `{sys.executable} -m {_MODULE}` says why"
+            raise UnreadableError(said) from error
 
     def ask(self, method: str, *arguments: Any) -> Any:
         """What the method of the document that is open there returns.
 
         Raises:
+            UnreadableError, _LostError: as `answer`.
+        """
+        self.put(method, *arguments)
+        return self.answer()
+
+    def put(self, method: str, *arguments: Any) -> None:
+        """Puts a question; that the process has ended, the answer will tell."""
+        stdin = self._process.stdin
+        assert stdin is not None
+        try:
+            pickle.dump((_SECONDS, method, arguments), stdin, pickle.HIGHEST_PROTOCOL)
+            stdin.flush()
+        except (OSError, ValueError):  # a broken pipe, or one that was closed
+            self._process.kill()
+        except BaseException:  # Ctrl-C: half a question
+            self.end()
+            raise
+
+    def answer(self) -> Any:
+        """The answer to what was put.
+
+        Raises:
             UnreadableError: the method does.
             _LostError: there is no answer.
         """
-        process = self._process
-        timer = threading.Timer(_SECONDS, process.kill)
-        timer.daemon = True
-        timer.start()
-        began = time.monotonic()
         try:
-            pickle.dump((method, arguments), process.stdin, pickle.HIGHEST_PROTOCOL)  # type: ignore[arg-type]
-            process.stdin.flush()  # type: ignore[union-attr]
-            value, reason = pickle.load(process.stdout)  # type: ignore[arg-type]
+            value, reason = pickle.load(self._process.stdout)  # type: ignore[arg-type]
         except (EOFError, OSError, pickle.UnpicklingError, ValueError) as error:
-            self.end()
-            late = time.monotonic() - began >= _SECONDS
+            late = self.end(patience=1.0) == _LATE
             raise _LostError(f"reading it takes more than {_SECONDS:g} seconds" if late else _FAILED) from error
-        finally:
-            timer.cancel()
+        except BaseException:  # Ctrl-C: the answer would be taken for another question's
+            self.end()
+            raise
         if reason is not None:
             raise UnreadableError(reason)
         return value
@@ -135,16 +197,21 @@ class _Worker:
         """Whether the process runs."""
         return self._process.poll() is None
 
-    def end(self) -> None:
-        """Ends the process."""
+    def end(self, patience: float = 0.0) -> int:
+        """Ends the process, if it does not end by itself within `patience` seconds; its exit status."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(patience)
         self._process.kill()
-        self._process.wait()
+        status = self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
             with contextlib.suppress(OSError):  # what was written to it went nowhere
                 stream.close()  # type: ignore[union-attr]
+        return status
 
 
 _idle: list[_Worker] = []
+if hasattr(os, "register_at_fork"):  # two processes must not ask one
+    os.register_at_fork(after_in_child=_idle.clear)
 
 
 def _taken() -> _Worker:
@@ -152,6 +219,7 @@ def _taken() -> _Worker:
         with contextlib.suppress(IndexError):  # another thread was faster
             if (worker := _idle.pop()).alive:
                 return worker
+            worker.end()
     return _Worker()
 
 

@@ -1,11 +1,14 @@
 """The process in which PDFium runs: `python -m imagelore.read.pdf.worker`, started and asked by `isolated`.
 
-It takes one question at a time from stdin, (method, arguments), and answers (value, None) or (None, reason) on stdout.
+It says (None, None) on stdout when it is ready. Then it takes one question at a time from stdin, (seconds, method,
+arguments), and answers (value, None) or (None, reason). It ends where an answer takes longer, and when stdin ends: it
+never outlives for long whoever asks.
 """
 
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import os
 import pickle
 import signal
@@ -17,6 +20,7 @@ from imagelore.errors import UnreadableError
 from imagelore.read.pdf.document import Document
 
 MEMORY = 1_500_000_000  # bytes that a document may take; a page of the largest picture takes a third of it
+_FAILED = 2  # exit status: memory ran out, or whoever asks is gone
 
 
 def main() -> None:
@@ -25,32 +29,34 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever else is printed is no answer
     _limit_memory()
-    _answer(sys.stdin.buffer, answers)
+    try:
+        _answer(sys.stdin.buffer, answers)
+    except BaseException:
+        os._exit(_FAILED)
 
 
 def _answer(questions: BinaryIO, answers: BinaryIO) -> None:
     document: Document | None = None
+    answer: tuple[Any, str | None] = None, None
     while True:
+        pickle.dump(answer, answers, pickle.HIGHEST_PROTOCOL)
+        answers.flush()
         try:
-            method, arguments = pickle.load(questions)
+            seconds, method, arguments = pickle.load(questions)
         except EOFError:
             return
-        value: Any = None
-        reason = None
+        faulthandler.dump_traceback_later(seconds, exit=True)  # with the status 1, whatever PDFium is doing
         try:
             if method in ("open", "close"):
                 if document:
                     document.close()
                 document = Document(*arguments) if method == "open" else None
-                value = document.pages if document else 0
+                answer = document.pages if document else 0, None
             else:
-                value = getattr(document, method)(*arguments)
+                answer = getattr(document, method)(*arguments), None
         except UnreadableError as error:
-            reason = str(error)
-        except MemoryError:
-            os._exit(1)
-        pickle.dump((value, reason), answers, pickle.HIGHEST_PROTOCOL)
-        answers.flush()
+            answer = None, str(error)
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _limit_memory() -> None:

@@ -98,7 +98,5 @@ def media_type(data: bytes) -> str:
 
 
 def _parts(data: bytes, options: Options) -> Parts:
-    if len(data) > options.max_bytes:
-        size, limit = len(data) / 1e6, options.max_bytes / 1e6
-        raise UnreadableError(f"it is {size:,.0f} MB large; the limit is {limit:,.0f} MB")
+    options.check_size(len(data))
     return with_inner_blocks(take_apart(data))

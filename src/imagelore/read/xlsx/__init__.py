@@ -10,56 +10,32 @@ from itertools import islice
 from typing import Any
 
 from imagelore.errors import UnreadableError
-from imagelore.read import Metadata, Options, Reading, Unread, _document
+from imagelore.read import Unread, _document
 from imagelore.read._blocks import Figure, Piece, clean
 from imagelore.read._office import core_metadata
 from imagelore.read._zip import Package, damage_told
 from imagelore.read.xlsx.anchors import anchored
 from imagelore.read.xlsx.tables import Row, Rows, ahead, said
-from imagelore.types import Asset
 
 SUFFIXES = (".xlsx", ".xlsm", ".xltx")
 _KIND, _MODERN = "Excel workbook", ".xlsx"
 _ROWS = 20_000  # of a sheet that are read
 _LAST_ROW = 1_048_576  # of Excel itself
+_NAME = 31  # characters of a sheet's, in Excel itself
 _STRINGS = 100_000_000  # bytes of the table of all texts, which stays in memory
 
 # What openpyxl says about features that it does not keep ("Data Validation extension ...") helps nobody who only reads.
 warnings.filterwarnings("ignore", module=r"openpyxl\.")
 
 
-def readings(asset: Asset, data: bytes, options: Options) -> Iterator[Reading | Unread]:
-    """Sheet after sheet in parts, each followed by its pictures.
-
-    Raises:
-        UnreadableError: it is empty, damaged, encrypted, too large, made to exhaust memory, or of the old format.
-    """
-    _document.check_size(data, options)
-    yield from _document.readings(asset, data, _parts(data), embedded(data, options), options)
+def _open(data: bytes) -> _document.Document:
+    package = Package(data, _KIND, _MODERN)
+    return _document.Document(core_metadata(package), _parts(package, data))
 
 
-def embedded(data: bytes, options: Options) -> Metadata:  # noqa: ARG001  (of the contract)
-    """The workbook's properties: title, author, subject, keywords, date.
-
-    Raises:
-        UnreadableError: as `readings`.
-    """
-    return core_metadata(Package(data, _KIND, _MODERN))
-
-
-def part(data: bytes, place: str, options: Options) -> bytes:  # noqa: ARG001  (of the contract)
-    """A part of a sheet on paper, or one of the pictures on it.
-
-    Raises:
-        UnreadableError: as `readings`; or there is no such part.
-    """
-    return _document.part(_parts(data), place)
-
-
-def _parts(data: bytes) -> Iterator[_document.Part]:
+def _parts(package: Package, data: bytes) -> Iterator[_document.Part]:
     import openpyxl
 
-    package = Package(data, _KIND, _MODERN)
     if any(package.size(name) > _STRINGS for name in package if posixpath.basename(name) == "sharedStrings.xml"):
         raise UnreadableError(f"its texts take more than {_STRINGS / 1e6:,.0f} MB")
     with damage_told(_KIND, openpyxl.utils.exceptions.InvalidFileException):
@@ -68,7 +44,7 @@ def _parts(data: bytes) -> Iterator[_document.Part]:
     for title, entry in sheets:
         if title not in book.sheetnames or not hasattr(book[title], "reset_dimensions"):
             continue  # a chart on a sheet of its own
-        name = f"sheet {title}"
+        name = f"sheet {clean(title)[:_NAME]}"
         try:
             yield from _document.numbered(_pieces(book[title], title, anchored(package, entry)), name)
         except UnreadableError as error:
@@ -110,3 +86,6 @@ def _filled(sheet: Any) -> Iterator[Row]:
         if not some:
             return
         yield from some
+
+
+readings, embedded, part = _document.provided(_open)

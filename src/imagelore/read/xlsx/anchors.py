@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from imagelore.errors import UnreadableError
 from imagelore.read._blocks import Figure, clean
 from imagelore.read._zip import Package
 
@@ -37,11 +36,4 @@ def _figures(package: Package, related: dict[str, tuple[str, str]], anchor: Elem
             else ""
         )
         if (entry := related.get(id, ("", ""))[1]) in package:
-            yield Figure(_bytes(package, entry), clean(alt))
-
-
-def _bytes(package: Package, entry: str) -> bytes:
-    try:
-        return package.read(entry)
-    except UnreadableError:
-        return b"damaged"  # it will be told by its place
+            yield Figure(package.picture(entry), clean(alt))

@@ -1,7 +1,10 @@
-// Adding pictures: files that are dropped or chosen are copied to the server and indexed, with progress.
+// Adding files: pictures and documents that are dropped or chosen are copied to the server and indexed, with progress.
 
-import { $, PAGE, json, pictures } from "./dom.js";
+import { $, PAGE, json } from "./dom.js";
 import { gallery } from "./gallery.js";
+
+const told = (n) => `${n.toLocaleString("en")} file${n === 1 ? "" : "s"}`;
+const parts = (n) => (n ? `, ${n.toLocaleString("en")} more part${n === 1 ? "" : "s"} of documents` : "");
 
 export const adding = {
   async add(files, place) {
@@ -20,7 +23,7 @@ export const adding = {
       const report = await this.index(tell);
       const skipped = [...refused, ...report.skipped.map((one) => `${one.file}: ${one.reason}`)];
       const added = report.added + report.updated;
-      tell(`${pictures(added)} added${skipped.length ? `; left out: ${skipped.join("; ")}` : "."}`, 1);
+      tell(`${told(added)} added${parts(report.parts)}${skipped.length ? `; left out: ${skipped.join("; ")}` : "."}`, 1);
       this.done(added);
     } catch (error) {
       tell(error.message, 0);
@@ -52,9 +55,10 @@ export const adding = {
       for (const line of lines.map((text) => JSON.parse(text))) {
         if (line.error) throw new Error(line.error);
         if (line.report) return line.report;
-        tell(line.total ? `Indexing ${line.done} of ${line.total}` : "Looking at the folder", line.total ? line.done / line.total : undefined);
+        if (line.total) tell(`Indexing ${line.done} of ${line.total}${parts(line.parts)}`, line.done / line.total);
+        else tell("Looking at the folder");
       }
-      if (done) throw new Error("The connection broke while indexing; add the pictures again to go on.");
+      if (done) throw new Error("The connection broke while indexing; add the files again to go on.");
     }
   },
 
