@@ -437,6 +437,20 @@ def test_indexing_keeps_descriptions_as_long_as_the_picture_is_the_same(settings
     assert {"bare-red.png", "moved.png"} <= hits
 
 
+def test_indexing_keeps_what_was_said_of_a_page_that_was_set_from_text(settings: Settings, photos: Path) -> None:
+    (photos / "notes.md").write_text("# Harbour\n\nCranes and gulls.")
+    ingest(settings, str(photos))
+    describe(settings, Wanted(where="path = 'notes.md'", all=True))
+    said = records(settings)["notes.md"].described
+    assert said.text
+    write_rows(photos, ROWS | {"notes.md": {"year": 1950}})
+    assert ingest(settings, str(photos)).updated == 1
+    assert (records(settings)["notes.md"].described, records(settings)["notes.md"].fields) == (said, {"year": 1950})
+    (photos / "notes.md").write_text("# Harbour\n\nNothing is left of it.")
+    ingest(settings, str(photos))
+    assert records(settings)["notes.md"].described == Described()
+
+
 def test_what_was_said_of_a_picture_that_changed_meanwhile_is_dropped(
     settings: Settings, openai_server: FakeOpenAI
 ) -> None:

@@ -194,7 +194,7 @@ def test_a_picture_of_many_megabytes_is_not_even_read(settings: Settings, photos
         huge.truncate(300_000_000)  # sparse: it takes no room on disk
     report = ingest(settings, str(photos))
     assert report.added == 6
-    assert [reason for _, reason in report.skipped] == ["300 MB; 200 are the limit"]
+    assert [reason for _, reason in report.skipped] == ["it is 300 MB large; the limit is 200 MB"]
 
 
 def test_a_link_that_leads_out_is_named(settings: Settings, photos: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from imagelore.cli import render
+from imagelore.cli.progress import progress
 from imagelore.flows._tally import Progress, Report, Run, Tally
 
 
@@ -52,7 +53,7 @@ def test_parts_and_text_are_told_where_there_are_any(capsys: pytest.CaptureFixtu
 
 
 def test_progress_through_a_long_document_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    with render.progress() as tell:
+    with progress() as tell:
         tell(Progress("indexing", 1, 1, parts=1_234, read=7))
     line = capsys.readouterr().err
     assert line.startswith("1 of 1 files, 1,234 more parts of documents, ")

@@ -23,6 +23,7 @@ from imagelore.errors import KnowledgeBaseError
 from imagelore.index import Index, lancedb
 from imagelore.index._columns import column_field, field_column
 from imagelore.index.lancedb import calls, upkeep
+from imagelore.index.lancedb.stamp import SCHEMA
 from imagelore.settings import Settings
 from imagelore.types import (
     AllOf,
@@ -264,6 +265,7 @@ def earlier(kb: Path) -> Index:
     make(kb).upsert(RECORDS)
     late = ["lines", "described", "described_tags", "described_model"]
     library.connect(kb).open_table("records").drop_columns(late)
+    stamped(kb, "schema", "1")
     return reopen(kb)
 
 
@@ -271,6 +273,7 @@ def test_what_an_earlier_release_made_is_read_and_says_what_it_lacks(earlier: In
     assert earlier.get(["a1", "b2", "c3"], vectors=True)[1].title == "A cat"
     with pytest.raises(KnowledgeBaseError, match=r"made before this imagelore.*imagelore index"):
         earlier.count(Scope(Missing("described")))
+    assert earlier.info().schema == 1
     earlier.refresh()
     assert earlier.count(Scope(Missing("described"))) == 3
 
@@ -279,6 +282,7 @@ def test_what_an_earlier_release_made_grows_when_it_is_written_to(earlier: Index
     told = record("d4", lines=(Line("Bakery", (0, 0, 1, 1)),), described=Described("A shop", ("street",), "m"))
     earlier.upsert([told])
     assert reopen(kb).get(["d4"]) == [told]
+    assert earlier.info().schema == SCHEMA
     assert earlier.count(Scope(Missing("described"))) == 3
     assert earlier.get(["a1"])[0].described == Described()
 

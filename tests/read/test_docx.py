@@ -54,7 +54,7 @@ def test_a_picture_is_a_part_of_its_own_with_what_is_said_of_it() -> None:
     found = readings(reader, BOAT)["part 2, picture 1"]
     assert (found.width, found.height, found.drawn) == (120, 90, False)
     assert found.metadata.title == "A red boat"
-    assert found.metadata.text == "Engines\nFigure 1: the boat at sea"
+    assert found.metadata.text == "Engines\n\nFigure 1: the boat at sea"
     assert found.thumbnail.startswith(b"\xff\xd8")
     assert reader.part(BOAT, "part 2, picture 1", Options()) == picture()
 

@@ -23,7 +23,7 @@ def test_chapters_come_in_reading_order_with_their_pictures() -> None:
     assert list(found) == ["part 1", "part 1, picture 1", "part 2", "part 2, picture 1"]
     assert [found[f"part {n}"].lines[0].text for n in (1, 2)] == ["The light", "The sea"]
     assert found["part 2, picture 1"].metadata.title == "Waves"
-    assert found["part 2, picture 1"].metadata.text == "The sea\nGrey."
+    assert found["part 2, picture 1"].metadata.text == "The sea\n\nGrey."
     assert reader.part(BOOK, "part 2, picture 1", Options()) == picture()
 
 

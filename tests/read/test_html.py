@@ -95,7 +95,7 @@ def test_a_picture_in_the_page_is_a_part_with_its_caption() -> None:
     page = f"<h1>Ships</h1><p>Before.</p>{figure}{second}<p>After.</p>".encode()
     found = readings(reader, page)
     assert [(place, reading.metadata.title, reading.metadata.text) for place, reading in list(found.items())[1:]] == [
-        ("part 1, picture 1", "A boat", "Ships\nThe Petrel"),
+        ("part 1, picture 1", "A boat", "Ships\n\nThe Petrel"),
         ("part 1, picture 2", "Two cylinders", "Ships\nAn engine of steel."),
     ]
     assert words(found["part 1"]).split("\n") == [

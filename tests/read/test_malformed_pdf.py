@@ -155,7 +155,7 @@ def test_where_pdfium_dies_the_document_is_refused_and_others_are_read() -> None
     """2 kB whose forms show one another would be a thousand million objects."""
     told = reason(laughing_pdf(depth=14, width=5))
     assert told.startswith(
-        "none of its pages can be read: PDFium gives up on it: it takes more memory than it is given"
+        "nothing in it can be read: PDFium gives up on it: it takes more memory than it is given"
     )
     assert parts(pdf([["alive"]]))[0][0].lines[0].text == "alive"
 
@@ -164,7 +164,7 @@ def test_a_page_that_takes_too_long_is_left_out(monkeypatch: pytest.MonkeyPatch)
     assert parts(pdf([["warm"]]))
     monkeypatch.setattr(isolated, "_SECONDS", 1.0)
     slow = Page(written(["slow"]), drawn="0 0 m 500 700 l S " * 400_000)
-    assert reason(pdf([slow])) == "none of its pages can be read: reading it takes more than 1 seconds"
+    assert reason(pdf([slow])) == "nothing in it can be read: reading it takes more than 1 seconds"
     monkeypatch.undo()
     assert parts(pdf([["alive"]]))
 

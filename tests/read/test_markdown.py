@@ -71,7 +71,7 @@ def test_pictures_written_in_it_are_parts_and_others_are_not_fetched() -> None:
     found = readings(reader, text.encode())
     assert list(found) == ["part 1", "part 1, picture 1"]
     assert found["part 1, picture 1"].metadata.title == "A red boat"
-    assert found["part 1, picture 1"].metadata.text == "Boats\nThe Petrel:"
+    assert found["part 1, picture 1"].metadata.text == "Boats\n\nThe Petrel:"
     assert reader.part(text.encode(), "part 1, picture 1", Options()) == picture()
 
 

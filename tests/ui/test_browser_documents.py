@@ -56,10 +56,12 @@ def cited(page: Page) -> tuple[float, float]:
     """Top and bottom of what is marked as cited on the picture in the dialog, as shares of the picture."""
     marks = page.locator("#il-dialog-marks .il-mark-cited")
     expect(marks.first).to_be_visible()
-    picture = page.locator("#il-dialog-picture").bounding_box()
-    box = marks.first.bounding_box()
+    shown = page.locator("#il-dialog-picture")
+    shape = shown.evaluate("async shown => (await shown.decode(), shown.naturalWidth / shown.naturalHeight)")
+    picture, box = shown.bounding_box(), marks.first.bounding_box()
     assert picture is not None
     assert box is not None
+    assert picture["width"] / picture["height"] == pytest.approx(shape, rel=0.02)  # else the marks lie beside the text
     return (box["y"] - picture["y"]) / picture["height"], (box["y"] + box["height"] - picture["y"]) / picture["height"]
 
 

@@ -8,29 +8,11 @@ from typing import Any
 import click
 
 from imagelore import __version__
+from imagelore.cli import options
 from imagelore.cli.describe import describe
 from imagelore.cli.models import models
 from imagelore.cli.stopping import interruptible
 from imagelore.errors import SourceError, UsageError
-
-_kb = click.option("--kb", metavar="KB", help="A folder (default ./.imagelore), or azure-search://SERVICE/INDEX.")
-_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, and nothing else.")
-_top = click.option("--top", type=click.IntRange(1, 1000), metavar="N", help="How many hits (default 8).")
-_where = click.option("--where", default="", metavar="EXPR", help="Only these: \"year >= 1960 and tag = 'bird'\".")
-_rankings = click.option(
-    "--rankings", metavar="NAMES", help="Find by these only: text,meaning,image,seen,look,colour (default all)."
-)
-_weights = click.option("--weights", metavar="NAME=N,...", help="What rankings weigh: text=2,look=0.5.")
-_embedder = click.option(
-    "--embedder", metavar="NAME", help="What makes the vectors: starter, clip[:MODEL], azure_vision or azure_cohere."
-)
-_generator = click.option(
-    "--generator", metavar="NAME", help="What answers: extractive, openai, azure_openai or llamacpp:MODEL."
-)
-_host = click.option("--host", metavar="H", help="The address to listen on (default 127.0.0.1: this machine only).")
-_port = click.option("--port", type=click.IntRange(0, 65535), metavar="N", help="The port (default 7860).")
-_file = click.Path(path_type=Path, dir_okay=False)
-_browser = click.option("--no-browser", is_flag=True, help="Do not open the page in a browser.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -44,24 +26,24 @@ cli.add_command(describe)
 
 
 @cli.command()
-@_port
-@_browser
-@_generator
+@options.port
+@options.no_browser
+@options.generator
 def demo(no_browser: bool, **flags: Any) -> None:
     """Index the sample pictures and open the chat on them."""
-    from imagelore.cli import render
+    from imagelore.cli.progress import progress
     from imagelore.flows.demo import prepare
     from imagelore.settings import Settings
 
-    with render.progress() as tell:
+    with progress() as tell:
         settings = prepare(Settings.load(**flags), tell)
     _serve(settings, no_browser)
 
 
 @cli.command()
 @click.argument("source")
-@_kb
-@_embedder
+@options.kb
+@options.embedder
 @click.option("--sentences", metavar="NAME", help="What reads records' texts beside clip: a name or a folder.")
 @click.option("--documents/--no-documents", default=None, help="Take documents too (default), or pictures only.")
 @click.option("--ocr", type=click.Choice(["auto", "on", "off"]), help="Read the text in pictures (imagelore[ocr]).")
@@ -69,18 +51,19 @@ def demo(no_browser: bool, **flags: Any) -> None:
 @click.option("--workers", type=click.IntRange(0), metavar="N", help="Threads that read pictures (0: one per core).")
 @click.option("--name", default="", metavar="NAME", help="What the source is called (default: its folder's name).")
 @click.option("--allow-removals", is_flag=True, help="Let more than half of the source's files be removed.")
-@_json
+@options.as_json
 def index(source: str, name: str, allow_removals: bool, as_json: bool, **flags: Any) -> int:
     """Bring the knowledge base up to date with SOURCE: a folder, or az://ACCOUNT/CONTAINER[/PREFIX].
 
     Pictures and documents are taken. The next run reads only what is new or changed. Ctrl-C keeps what was done.
     """
     from imagelore.cli import render
+    from imagelore.cli.progress import progress
     from imagelore.flows.ingest import Run, ingest
     from imagelore.settings import Settings
 
     settings = Settings.load(**flags)
-    with interruptible() as stop, render.progress() as tell:
+    with interruptible() as stop, progress() as tell:
         report = ingest(settings, source, Run(tell, stop.is_set, allow_removals, name))
     render.report(report, settings.kb, as_json)
     if report.incomplete:
@@ -91,7 +74,7 @@ def index(source: str, name: str, allow_removals: bool, as_json: bool, **flags: 
 @cli.command()
 @click.argument("folder")
 @click.argument("address")
-@_json
+@options.as_json
 def upload(folder: str, address: str, as_json: bool) -> int:
     """Bring the container at ADDRESS, az://ACCOUNT/CONTAINER[/PREFIX], up to date with FOLDER.
 
@@ -99,12 +82,13 @@ def upload(folder: str, address: str, as_json: bool) -> int:
     deleted there. Ctrl-C keeps what was done.
     """
     from imagelore.cli import render
+    from imagelore.cli.progress import progress
     from imagelore.flows.upload import Run
     from imagelore.flows.upload import upload as upload_folder
     from imagelore.settings import Settings
 
     settings = Settings.load()
-    with interruptible() as stop, render.progress() as tell:
+    with interruptible() as stop, progress() as tell:
         report = upload_folder(settings, folder, address, Run(tell, stop.is_set))
     render.upload(report, address, as_json)
     if report.incomplete:
@@ -115,13 +99,13 @@ def upload(folder: str, address: str, as_json: bool) -> int:
 @cli.command()
 @click.argument("text", default="")
 @click.option("--image", "images", multiple=True, metavar="FILE", help="A picture to search with.")
-@_kb
-@_embedder
-@_top
-@_where
-@_rankings
-@_weights
-@_json
+@options.kb
+@options.embedder
+@options.top
+@options.where
+@options.rankings
+@options.weights
+@options.as_json
 def search(text: str, images: tuple[str, ...], where: str, as_json: bool, **flags: Any) -> None:
     """Find pictures by words, by a picture (--image), or by both; --where alone lists what it leaves."""
     from imagelore.cli import render
@@ -136,14 +120,14 @@ def search(text: str, images: tuple[str, ...], where: str, as_json: bool, **flag
 @cli.command()
 @click.argument("text", default="")
 @click.option("--image", "images", multiple=True, metavar="FILE", help="A picture to ask with; may be repeated.")
-@_kb
-@_embedder
-@_generator
-@_top
-@_where
-@_rankings
-@_weights
-@_json
+@options.kb
+@options.embedder
+@options.generator
+@options.top
+@options.where
+@options.rankings
+@options.weights
+@options.as_json
 def ask(text: str, images: tuple[str, ...], where: str, as_json: bool, **flags: Any) -> None:
     """Ask a question and get an answer that cites the pictures it rests on."""
     from imagelore.cli import render
@@ -156,12 +140,12 @@ def ask(text: str, images: tuple[str, ...], where: str, as_json: bool, **flags: 
 
 
 @cli.command()
-@_kb
-@_embedder
-@_generator
-@_host
-@_port
-@_browser
+@options.kb
+@options.embedder
+@options.generator
+@options.host
+@options.port
+@options.no_browser
 def serve(no_browser: bool, **flags: Any) -> None:
     """Open the chat on a knowledge base."""
     from imagelore.settings import Settings
@@ -170,9 +154,9 @@ def serve(no_browser: bool, **flags: Any) -> None:
 
 
 @cli.command()
-@_kb
-@_generator
-@_json
+@options.kb
+@options.generator
+@options.as_json
 def status(as_json: bool, **flags: Any) -> None:
     """Show what a knowledge base holds, what made it, and what answers from it."""
     from imagelore.cli import render
@@ -184,10 +168,10 @@ def status(as_json: bool, **flags: Any) -> None:
 
 @cli.command()
 @click.argument("source", default="")
-@_kb
-@_embedder
-@_generator
-@_json
+@options.kb
+@options.embedder
+@options.generator
+@options.as_json
 def doctor(source: str, as_json: bool, **flags: Any) -> int:
     """Look at every service and model that the settings name, and say how to mend what is not well.
 
@@ -203,20 +187,22 @@ def doctor(source: str, as_json: bool, **flags: Any) -> int:
 @cli.command("eval")
 @click.argument("set_", metavar="SET.jsonl", default="")
 @click.option("--from-feedback", is_flag=True, help="Print the set that people's thumbs make, instead of asking one.")
-@_kb
-@_embedder
-@_generator
+@options.kb
+@options.embedder
+@options.generator
 @click.option("--top", type=click.IntRange(1, 1000), default=10, metavar="N", help="How many hits (default 10).")
-@_rankings
-@_weights
+@options.rankings
+@options.weights
 @click.option("--part", default="", metavar="NAME", help="Ask only the questions of this part of the set.")
 @click.option("--answers/--no-answers", default=True, help="Have the questions answered (default), or only retrieve.")
 @click.option("--judge", is_flag=True, help="Have the answers judged by a vision model: the setting judge_model.")
-@click.option("--html", type=_file, metavar="FILE", help="Write a report with pictures.")
-@click.option("--out", type=_file, metavar="RUN.json", help="Write the run, to compare later ones against.")
-@click.option("--against", type=_file, metavar="RUN.json", help="Compare with an earlier run over the same questions.")
+@click.option("--html", type=options.file, metavar="FILE", help="Write a report with pictures.")
+@click.option("--out", type=options.file, metavar="RUN.json", help="Write the run, to compare later ones against.")
+@click.option(
+    "--against", type=options.file, metavar="RUN.json", help="Compare with an earlier run over the same questions."
+)
 @click.option("--gate", is_flag=True, help="Exit with 1 where a figure is worse than --against by more than noise.")
-@_json
+@options.as_json
 def evaluate(set_: str, from_feedback: bool, **options: Any) -> int | None:
     """Ask the questions of a set and measure retrieval, citations, answers, abstention and time.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from imagelore.cli import options
 from imagelore.cli.stopping import interruptible
 from imagelore.errors import GeneratorError
 
@@ -14,27 +15,27 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--kb", metavar="KB", help="A folder (default ./.imagelore), or azure-search://SERVICE/INDEX.")
+@options.kb
 @click.option("--generator", metavar="NAME", help="What describes: openai, azure_openai or llamacpp:MODEL.")
 @click.option("--where", default="", metavar="EXPR", help="Only these: \"path like 'scans/%'\".")
 @click.option("--most", type=click.IntRange(1), metavar="N", help="Send at most so many pictures.")
 @click.option("--cost", type=click.FloatRange(0, min_open=True), metavar="X", help="Stop before more is spent.")
 @click.option("--all", "all_", is_flag=True, help="Also pictures that have a title or a text, and documents' pages.")
 @click.option("--again", is_flag=True, help="Also pictures that another model has described; its words are replaced.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, and nothing else.")
+@options.as_json
 def describe(all_: bool, as_json: bool, **options: Any) -> int:
     """Have a vision model write captions and tags for pictures that nobody has described.
 
     They are found by search and shown as the model's; what people wrote stays as it is. Ctrl-C keeps what was done, and
     the next run goes on. --cost counts in the currency of the settings price_input and price_output.
     """
-    from imagelore.cli import render
+    from imagelore.cli.progress import progress
     from imagelore.flows.describe import Run, Wanted
     from imagelore.flows.describe import describe as have_described
     from imagelore.settings import Settings
 
     settings = Settings.load(kb=options.pop("kb"), generator=options.pop("generator"))
-    with interruptible() as stop, render.progress() as tell:
+    with interruptible() as stop, progress() as tell:
         report = have_described(settings, Wanted(all=all_, **options), Run(tell, stop.is_set))
     _show(report, settings.kb, as_json)
     if report.error:

@@ -12,7 +12,8 @@ from typing import Any
 import click
 from rich.table import Table
 
-from imagelore.cli.render import console, plain, print_json, printable, progress
+from imagelore.cli.progress import progress
+from imagelore.cli.render import console, plain, print_json, printable
 from imagelore.errors import UsageError
 from imagelore.flows.evaluate import (
     Comparison,

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from imagelore.cli import options
+
 if TYPE_CHECKING:
     from imagelore.flows.models import Listed
 
-_json = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout, and nothing else.")
-_file = click.Path(path_type=Path, dir_okay=False)
 _KINDS = {"embedder": "Embedders", "sentences": "Sentence encoders", "generator": "Chat models"}
 
 
 @click.group(invoke_without_command=True)
-@_json
+@options.as_json
 @click.pass_context
 def models(context: click.Context, as_json: bool) -> None:
     """List the models that can be had by name, and what of each is on this machine."""
@@ -41,7 +41,7 @@ def models(context: click.Context, as_json: bool) -> None:
 
 @models.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@_json
+@options.as_json
 def pull(names: tuple[str, ...], as_json: bool) -> None:
     """Download models and compare every file with its hash; what is here already is only compared."""
     from imagelore.flows.models import pull as fetch
@@ -58,7 +58,7 @@ def pull(names: tuple[str, ...], as_json: bool) -> None:
 
 @models.command()
 @click.argument("name")
-@click.argument("target", type=_file, metavar="FILE.tar")
+@click.argument("target", type=options.file, metavar="FILE.tar")
 def export(name: str, target: Path) -> None:
     """Write a model that is here into one file, to carry it to a machine without a network."""
     from imagelore.flows.models import export as write
@@ -68,7 +68,7 @@ def export(name: str, target: Path) -> None:
 
 
 @models.command("import")
-@click.argument("source", type=_file, metavar="FILE.tar")
+@click.argument("source", type=options.file, metavar="FILE.tar")
 def import_(source: Path) -> None:
     """Take over the models of a file that `export` wrote; every hash is compared."""
     from imagelore.flows.models import take

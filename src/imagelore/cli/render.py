@@ -4,93 +4,30 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from imagelore.flows import ingest
-from imagelore.flows.search import Retrieval
-from imagelore.flows.status import Status
-from imagelore.flows.upload import UploadReport
 from imagelore.types import ChatEvent, Check, Citation, Delta, Done, Hit, Notice, Retrieved
 
+if TYPE_CHECKING:  # a command waits for its own flow only
+    from imagelore.flows.ingest import Report
+    from imagelore.flows.search import Retrieval
+    from imagelore.flows.status import Status
+    from imagelore.flows.upload import UploadReport
+
 _UNBROKEN = 10_000  # columns
-_LINE_EVERY = 5.0  # seconds between progress lines where there is no terminal
-_STAGES = {
-    "listing": "Listing",
-    "indexing": "Indexing",
-    "uploading": "Uploading",
-    "finishing": "Finishing",
-    "asking": "Asking",
-    "describing": "Describing",
-}
 _SUMMED = {"parts": "more parts of documents", "read": "searched for text"}
 _WARNINGS = 20  # of a run that are told one by one
 _INTERRUPTED = "interrupted: what was done is kept; run the same command again to go on"
-_COUNTED = {"indexing": "files", "uploading": "files", "asking": "questions", "describing": "pictures"}  # stages that show how far they are
 
 
-@contextmanager
-def progress() -> Iterator[Callable[[ingest.Progress], None]]:
-    """Shows a run's progress on stderr: a bar with rate and time left on a terminal, a plain line now and then else."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _Lines()
-        return
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("Listing", total=None, rate="")
-
-        def tell(now: ingest.Progress) -> None:
-            elapsed = bar.tasks[task].elapsed or 0
-            rate = _pace(now, elapsed) if now.stage in _COUNTED and elapsed else ""
-            bar.update(task, description=_STAGES[now.stage], completed=now.done, total=now.total or None, rate=rate)
-
-        yield tell
-
-
-def _pace(now: ingest.Progress, seconds: float) -> str:
-    """What was done beside files, and how fast: pictures a second, parts of documents among them."""
-    told = [f"{now.parts:,} more parts of documents"] if now.parts else []
-    told.append(f"{(now.done + now.parts) / seconds:,.0f}/s")
-    if now.read:
-        told.append(f"text read in {now.read:,}, {now.read / seconds:,.1f}/s")
-    return ", ".join(told)
-
-
-class _Lines:
-    """Progress as plain lines, for logs."""
-
-    def __init__(self) -> None:
-        self._start = self._last = time.monotonic()
-
-    def __call__(self, now: ingest.Progress) -> None:
-        at = time.monotonic()
-        if now.stage not in _COUNTED or (at - self._last < _LINE_EVERY and now.done < now.total):
-            return
-        self._last = at
-        elapsed = max(at - self._start, 1e-9)
-        left = f", {(now.total - now.done) * elapsed / now.done:.0f} s left" if now.done else ""
-        what = _COUNTED[now.stage]
-        click.echo(f"{now.done:,} of {now.total:,} {what}, {_pace(now, elapsed)}{left}", err=True)
-
-
-def report(done: ingest.Report, kb: str, as_json: bool) -> None:
+def report(done: Report, kb: str, as_json: bool) -> None:
     """The summary of an index run; what was skipped and the warnings go to stderr.
 
     `parts` and `read` are told only where there are any.
@@ -105,7 +42,7 @@ def upload(done: UploadReport, address: str, as_json: bool) -> None:
     _summary(done, {"uploaded": done.uploaded, "unchanged": done.unchanged}, address, as_json)
 
 
-def _summary(done: ingest.Report | UploadReport, counts: dict[str, int], place: str, as_json: bool) -> None:
+def _summary(done: Report | UploadReport, counts: dict[str, int], place: str, as_json: bool) -> None:
     """`skipped_count` is in the document only where it is more than the list holds."""
     for line in done.warnings[:_WARNINGS]:
         click.echo(f"warning: {printable(line)}", err=True)

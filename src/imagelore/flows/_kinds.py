@@ -10,7 +10,10 @@ from imagelore import providers
 
 TABLES = ("metadata.jsonl", "metadata.csv")
 SIDECARS = (".json", ".txt")
-UNREAD = {".heic", ".heif", ".hif", ".jxl", ".psd", ".svg", ".tga", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf"}
+UNREAD = {
+    *(".heic", ".heif", ".hif", ".jxl", ".psd", ".svg", ".tga"),
+    *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf"),
+}
 """Endings of pictures' names that no reader takes, or only with an extra."""
 _PICTURE = "picture"
 

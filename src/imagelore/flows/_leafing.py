@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from imagelore.flows.parts import id_of
 from imagelore.retrieve.question.counting import within
 from imagelore.retrieve.question.leaves import Leaves, leaves
-from imagelore.types import Hit, Intent, Record, Scope
+from imagelore.types import AllOf, Compare, Hit, Intent, Missing, Record, Scope
 from imagelore.words import content_words, stems
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _LOOKED = 12  # hits among which the document is looked for
 _DOCUMENTS = 3  # that a place may be in where the question does not say which
 _FIGURES = 8  # of one place
+_SAYING = frozenset(stems("say says show shows tell tells contain contains read reads written hold holds look like about"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,15 @@ def _documents(kb: KnowledgeBase, named: Leaves, asked: Asked, scope: Scope) -> 
     if any(called.values()):
         return [record for key, record in first.items() if called[key] == max(called.values())][:_DOCUMENTS]
     best = [hit for hit in found if hit.fits][:1]
-    return [hit.record for hit in (*talked, *best) if _has(hit.record, kind)][:1]
+    one = [hit.record for hit in (*talked, *best) if _has(hit.record, kind)][:1]
+    return one or (_only(kb, kind, scope) if not wanted - _SAYING else [])
+
+
+def _only(kb: KnowledgeBase, kind: str, scope: Scope) -> list[Record]:
+    """The documents that have places of this kind, where they are so few that no name is needed."""
+    heads = AllOf((Missing("parent"), Compare("place", "prefix", f"{kind} ")))
+    found = kb.index.browse(within(scope, heads), limit=_DOCUMENTS + 1)
+    return found if len(found) <= _DOCUMENTS else []
 
 
 def _has(record: Record, kind: str) -> bool:

@@ -128,7 +128,7 @@ class Read:
             metadata=replace(
                 merged([beside, own, whole]),
                 title=whole.title,
-                text="\n".join(filter(None, [heading, own.text])),
+                text="\n\n".join(filter(None, [heading, own.text])),
                 groups=whole.groups,
             ),
             reading=reading,

@@ -66,8 +66,9 @@ class Embed:
 
     def _known(self, drafts: Sequence[Draft]) -> dict[str, Record]:
         """Draft id -> a record whose picture is the same: its own as long as that has not changed, else by its hash."""
-        hashes = {d.id: d.reading.sha256 for d in drafts if d.reading and d.reading.sha256 and not d.reading.drawn}
-        found = self.index.find(list(hashes.values())) if self.reuse and hashes else {}
+        hashes = {d.id: d.reading.sha256 for d in drafts if d.reading and d.reading.sha256}
+        seen = [hashes[d.id] for d in drafts if d.id in hashes and not (d.reading and d.reading.drawn)]
+        found = self.index.find(seen) if self.reuse and seen else {}
         own = [d.id for d in drafts if d.change.known]
         ids = list({*own, *found.values()})
         records = {r.id: r for r in self.index.get(ids, vectors=True)} if ids else {}
@@ -77,7 +78,7 @@ class Embed:
             if mine and draft.reading and mine.sha256 != digest:
                 mine = None
             same = mine or records.get(found.get(digest, ""))
-            if same and (same.images or not draft.reading):
+            if same and (same.images or not draft.reading or draft.reading.drawn):
                 known[draft.id] = same
         return known
 

@@ -46,8 +46,11 @@ def _foreign_stems(text: str) -> list[str]:
 
 
 def _path(record: Record) -> str:
-    """The path as distinct words: "BoatHouse12" as BoatHouse12, BoatHouse, 12, Boat and House."""
-    whole = re.sub(r"[\W_]+", " ", record.path.rsplit(".", 1)[0])
+    """The path as distinct words: "BoatHouse12" as BoatHouse12, BoatHouse, 12, Boat and House.
+
+    A document is asked for with its file name's ending, too: "minutes.txt".
+    """
+    whole = re.sub(r"[\W_]+", " ", record.path if record.place else record.path.rsplit(".", 1)[0])
     cut = _DIGITS.sub(" ", whole)
     parts = dict.fromkeys((*whole.split(), *cut.split(), *_HUMPS.sub(" ", cut).split()))
     return " ".join(parts)

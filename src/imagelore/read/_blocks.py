@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from imagelore.read import Unread
@@ -17,7 +17,7 @@ LIMIT = 1_500  # characters of a part, about; text encoders read 250 to 500 word
 DAMAGED = b"damaged"  # stands for a picture that cannot be unpacked: reading it tells so, by its place
 _SHORT = 500  # characters below which a part is joined with what follows it
 _LINE = 45  # characters that a line counts at least, so that a list of short lines fits on a page too
-_HEADING = 200  # characters of a heading that its parts repeat
+_HEADING = 200  # characters of a heading, which its parts repeat; what is longer only looks like one
 _CONTEXT = 600  # characters of the paragraph beside a figure
 _SENTENCE = re.compile(r"[.!?]['\"”’)]*\s+|[。！？；]")
 # Controls, halves of surrogate pairs, and what only tells a browser where to break a word.
@@ -121,8 +121,8 @@ def sections(pieces: Iterable[Piece]) -> Iterator[Section | Unread]:
             yield piece
         elif isinstance(piece, Figure):
             part.figures.append((len(part.blocks), piece, tuple(text for _, text in path)))
-        elif piece.kind == "heading":
-            path = [*(above for above in path if above[0] < piece.level), (piece.level, piece.text[:_HEADING])]
+        elif piece.kind == "heading" and len(piece.text) <= _HEADING:
+            path = [*(above for above in path if above[0] < piece.level), (piece.level, piece.text)]
             names = tuple(text for _, text in path)
             empty, deeper = not part.blocks, piece.level > part.level
             if empty and deeper and not (part.path and part.figures):  # a chapter's title, or a cover, and then this
@@ -137,7 +137,7 @@ def sections(pieces: Iterable[Piece]) -> Iterator[Section | Unread]:
                 if part.weight >= _SHORT and part.weight + _weight(text) > LIMIT:
                     yield part.cut()
                     part = _Open(tuple(text for _, text in path), path[-1][0] if path else 0)
-                part.add(Block(piece.kind, text, piece.level))
+                part.add(Block("paragraph", text) if piece.kind == "heading" else replace(piece, text=text))
     if part.blocks or part.figures or part.path:
         yield part.closed()
 
@@ -160,10 +160,11 @@ def _cut(text: str) -> Iterator[str]:
 
 
 def _bits(line: str) -> Iterator[str]:
-    while len(line) > LIMIT:
-        window = line[:LIMIT]
+    start = 0
+    while len(line) - start > LIMIT:
+        window = line[start : start + LIMIT]
         ends = [found.end() for found in _SENTENCE.finditer(window, LIMIT // 2)]
         at = ends[-1] if ends else window.rfind(" ", LIMIT // 2) + 1 or LIMIT
-        yield line[:at].rstrip()
-        line = line[at:].lstrip()
-    yield line
+        yield window[:at].strip() if start else window[:at].rstrip()
+        start += at
+    yield line[start:].lstrip() if start else line

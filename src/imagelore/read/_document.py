@@ -1,7 +1,8 @@
 """The parts of a document and the pictures in it -> readings: what all document readers share.
 
-A reader opens a document: what it says about itself, and its parts as (place, section), of which the first is the head.
-The pictures in them are read by the picture reader: one that comes again is read once, one of an icon's size not at all.
+A reader opens a document: what it says about itself, and its parts as (place, section). Their pictures are read by the
+picture reader: one that comes again is read once, one of an icon's size not at all. The first part that can be read
+stands for the whole.
 """
 
 from __future__ import annotations
@@ -80,7 +81,10 @@ def some_read(parts: Iterable[Reading | Unread]) -> Iterator[Reading | Unread]:
         unread.clear()
         yield part
     if not read:
-        raise UnreadableError(f"nothing in it can be read: {unread[0].reason}" if unread else "there is nothing in it")
+        why = (
+            f"nothing in it can be read: {unread[0].reason}" if unread else "there is neither text nor a picture in it"
+        )
+        raise UnreadableError(why)
 
 
 def numbered(pieces: Iterable[Piece], name: str = "") -> Iterator[Part]:
@@ -95,7 +99,7 @@ def numbered(pieces: Iterable[Piece], name: str = "") -> Iterator[Part]:
 
 
 def _readings(asset: Asset, sha256: str, document: Document, options: Options) -> Iterator[Reading | Unread]:
-    """Each part as a page of text, followed by the pictures in it; the first stands for the file."""
+    """Each part as a page of text, followed by the pictures in it."""
     about, head = document.about, True
     for place, item in _opened(document.parts):
         if isinstance(item, Unread):
@@ -105,7 +109,7 @@ def _readings(asset: Asset, sha256: str, document: Document, options: Options) -
             if isinstance(item, Section):
                 reading = _set(place, item, about, options)
             else:
-                reading = _figure(asset, place, item, about, options)
+                reading = _figure(asset, place, item, about, options, head)
         except UnreadableError as error:
             yield Unread(place, str(error))
             continue
@@ -181,16 +185,22 @@ def _set(place: str, section: Section, about: Metadata, options: Options) -> Rea
     )
 
 
-def _figure(asset: Asset, place: str, placed: Placed, about: Metadata, options: Options) -> Reading:
-    """An embedded picture with what the document says about it; what is in the picture's own bytes fills gaps."""
+def _figure(asset: Asset, place: str, placed: Placed, about: Metadata, options: Options, head: bool) -> Reading:
+    """An embedded picture with what the document says about it; what is in the picture's own bytes fills gaps.
+
+    The document's title gives way to the figure's own, except on its `head`, which stands for the whole.
+    """
     figure = placed.figure
     reading = picture.read(asset, figure.data, options)
     own = reading.metadata
-    said = "\n".join(filter(None, [" > ".join(placed.path), placed.said]))
+    title = (figure.alt or figure.caption or own.title)[:_TITLE]
+    said = "\n\n".join(filter(None, [" > ".join(placed.path), placed.said])) or own.text
+    if head and about.title:
+        title, said = about.title, "\n\n".join(filter(None, [about.text, title, said]))
     metadata = replace(
         about,
-        title=(figure.alt or figure.caption or own.title)[:_TITLE],
-        text=said or own.text,
+        title=title,
+        text=said,
         tags=tuple(dict.fromkeys([*about.tags, *own.tags])),
         taken_at=own.taken_at or about.taken_at,
         fields={**about.fields, **own.fields},

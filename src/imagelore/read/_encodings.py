@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from imagelore.errors import UnreadableError
 
-LIMIT = 20_000_000  # bytes of a text or of a page's markup: a page takes some 25 times as much to parse
+LIMIT = 20_000_000  # letters of a text, or of a page without its pictures: it takes some 25 times as much to parse
 _MARKS = (  # the longer first: UTF-32's begins like UTF-16's
     *((codecs.BOM_UTF32_LE, "utf-32-le"), (codecs.BOM_UTF32_BE, "utf-32-be"), (codecs.BOM_UTF8, "utf-8")),
     *((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")),
@@ -48,6 +48,16 @@ def decoded(data: bytes, *, markup: bool = False) -> str:
     if _strange(text[:10_000]):
         raise UnreadableError("it is no text: its content is binary")
     return text
+
+
+def check_length(text: str) -> None:
+    """Refuses a text that takes too much to parse.
+
+    Raises:
+        UnreadableError: it does.
+    """
+    if len(text) > LIMIT:
+        raise UnreadableError(f"its text has {len(text) / 1e6:,.0f} MB; the limit is {LIMIT / 1e6:,.0f} MB")
 
 
 def _declared(head: bytes) -> str:

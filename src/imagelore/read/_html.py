@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes
 
 from imagelore.errors import UnreadableError
 from imagelore.read._blocks import DAMAGED, Block, Figure, Piece, clean, kept_lines
-from imagelore.read._encodings import LIMIT
+from imagelore.read._encodings import check_length
 from imagelore.read._html_tables import Table, is_layout
 
 Tree = Any  # lxml has no types of its own
@@ -69,8 +69,7 @@ def parsed(markup: str) -> Tree:
     """
     from lxml import etree
 
-    if len(markup) > LIMIT:
-        raise UnreadableError(f"its markup has {len(markup) / 1e6:,.0f} MB; the limit is {LIMIT / 1e6:,.0f} MB")
+    check_length(markup)
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True, no_network=True)
     try:
         root = etree.fromstring(markup.encode("utf-8", "replace"), parser)

@@ -20,9 +20,9 @@ from imagelore.read._blocks import Block, Section
 from imagelore.types import Line
 
 _WIDTH, _LEAST, _MARGIN = 1_200, 800, 80  # pixels: of the page, the height of a short one, the empty edge
-_SIZE, _LEADING = 24, 1.42  # pixels of the font's em; of a line, in ems
+_SIZE, _LEADING, _HIGH = 24, 1.42, 1.2  # pixels of the font's em; of a line and of its letters, in ems
 _HEADING_SIZE, _PATH_SIZE = 27, 30
-_GAP = 14  # pixels between blocks
+_GAP = 28  # pixels between blocks: more white than `passages` takes for that between two lines of one paragraph
 _INDENT = 36  # pixels a level of a list
 _INK, _FAINT = 25, 90  # grey levels
 # Letters at which a line may break: scripts that write no spaces stand letter by letter.
@@ -153,7 +153,7 @@ def _bottom(row: _Row) -> int:
 
 def _box(rows: list[_Row], height: int) -> tuple[float, float, float, float]:
     left, top = min(row.x for row in rows), rows[0].y
-    right, bottom = max(row.x + row.width for row in rows), _bottom(rows[-1])
+    right, bottom = max(row.x + row.width for row in rows), rows[-1].y + round(rows[-1].size * _HIGH)
     return left / _WIDTH, top / height, right / _WIDTH, bottom / height
 
 

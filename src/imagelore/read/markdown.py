@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from imagelore.errors import UnreadableError
 from imagelore.read import Metadata, _document
 from imagelore.read._blocks import clean
 from imagelore.read._dates import moment
-from imagelore.read._encodings import LIMIT, decoded
+from imagelore.read._encodings import check_length, decoded
 from imagelore.read._html import lifted, parsed, pieces
 
 SUFFIXES = (".md", ".markdown")
@@ -42,8 +41,7 @@ def _parts(source: str) -> Iterator[_document.Part]:
     from markdown_it import MarkdownIt
 
     body, picture = lifted(source)
-    if len(body) > LIMIT:
-        raise UnreadableError(f"its text has {len(body) / 1e6:,.0f} MB; the limit is {LIMIT / 1e6:,.0f} MB")
+    check_length(body)
     made = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(body)
     yield from _document.numbered(pieces(parsed(made or " "), picture))
 

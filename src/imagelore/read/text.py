@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from imagelore.errors import UnreadableError
 from imagelore.read import Metadata, _document
 from imagelore.read._blocks import Block, kept_lines
-from imagelore.read._encodings import LIMIT, decoded
+from imagelore.read._encodings import check_length, decoded
 
 SUFFIXES = (".txt", ".text")
 
@@ -18,9 +17,9 @@ def _open(data: bytes) -> _document.Document:
 
 
 def _parts(data: bytes) -> Iterator[_document.Part]:
-    if len(data) > LIMIT:
-        raise UnreadableError(f"its text has {len(data) / 1e6:,.0f} MB; the limit is {LIMIT / 1e6:,.0f} MB")
-    paragraphs = map(kept_lines, re.split(r"\n\s*\n", "\n".join(decoded(data).splitlines())))
+    text = decoded(data)
+    check_length(text)
+    paragraphs = map(kept_lines, re.split(r"\n\s*\n", "\n".join(text.splitlines())))
     yield from _document.numbered(Block("code", text) for text in paragraphs if text)
 
 

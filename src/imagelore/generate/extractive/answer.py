@@ -128,7 +128,7 @@ class Answer:
             if sentence.title or clipped(plain(sentence.text)) in told:
                 continue
             tells = MORE[kind](sentence) if kind in MORE else bool({*sentence.stems} & self._subject - told_of)
-            if not tells:
+            if not tells or {*sentence.stems} <= {*stems(told)}:  # a heading says no more than the text below it
                 continue
             quote = reading.quote(sentence, named=reading.cited in told or reading.name in told)
             told += quote
@@ -148,7 +148,7 @@ class Answer:
         reading = self._about[0] if self._about else self._fitting[0]
         self._cited.add(reading.number)
         best = self._ranker.best(reading)
-        quote = reading.quote(best[0]) if best else f"{reading.cited}."
+        quote = reading.quote(reading.passage(best[0])) if best else f"{reading.cited}."
         return phrases.UNSAID_CLOSEST.format(what=phrases.UNSAID_WHAT.get(self._question.kind, ""), quote=quote)
 
     def _yes_or_no(self) -> Iterator[str]:

@@ -67,7 +67,10 @@ _CAMERA = {stem(verb) for verb in ("taken", "photographed", "shot", "captured")}
 
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
 _TIME = re.compile(
-    r"\b(?:1[0-9]\d\d|20\d\d)s?\b|\b\d{1,2}(?:st|nd|rd|th)[ -]century\b" + rf"|\b(?:{_MONTHS}) \d|\d (?:{_MONTHS})\b",
+    r"\b(?:1[0-9]\d\d|20\d\d)s?\b|\b\d{1,2}(?:st|nd|rd|th)[ -]century\b" + rf"|\b(?:{_MONTHS}) \d|\d (?:{_MONTHS})\b"
+    rf"|\b(?:in|of|by|from|until|till|since|every|each|last|next) (?:{_MONTHS})\b"
+    r"|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|\b(?:every|each) (?:day|week|month|quarter|year)\b"
+    r"|\b\d{1,2}:\d\d\b|\b\d{1,2} ?[ap]\.?m\b",
     re.IGNORECASE,
 )
 _AT = (

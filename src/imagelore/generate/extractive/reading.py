@@ -124,6 +124,22 @@ class Reading:
             phrase = phrases.QUOTED_FROM
         return phrase.format(name=self.name, sentence=text, n=self.number, end="" if text[-1:] in _ENDING else ".")
 
+    def passage(self, sentence: Sentence) -> Sentence:
+        """What to quote of a page where a sentence only comes close: what stands below a heading, or the next one too.
+
+        What a page says of a thing often stands in the sentence behind the one that names it.
+        """
+        at = self.sentences.index(sentence) + 1
+        if not sentence.read or self.is_picture or at == len(self.sentences):
+            return sentence
+        following = self.sentences[at]
+        if sentence.text[-1] not in _ENDING:
+            is_heading = len(words(sentence.text)) < _A_SENTENCE and not re.search(r"\d", sentence.text)
+            return following if is_heading else sentence
+        text = f"{sentence.text} {following.text}"
+        is_said = following.text[-1] in _ENDING and text == clipped(text)
+        return Sentence(text, sentence.stems + following.stems, read=True) if is_said else sentence
+
     @property
     def is_picture(self) -> bool:
         """A picture, also one in a document; not a page."""

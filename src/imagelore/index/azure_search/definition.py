@@ -32,7 +32,7 @@ from imagelore.index._columns import column_field, field_column, vector_columns
 from imagelore.index._stamp import Stamp
 from imagelore.types import EmbedderInfo, FieldType
 
-SCHEMA = 1  # raised whenever an older imagelore could no longer read or write the documents
+SCHEMA = 2  # raised whenever an older imagelore could no longer read or write the documents
 LATER = ("parent", "place", "described")  # fields that the first indexes were made without
 SEMANTIC = "meaning"  # the semantic configuration
 LONGEST_STAMP = 4_000  # characters that the service takes as a description

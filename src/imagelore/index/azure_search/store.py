@@ -16,6 +16,7 @@ from imagelore.index._stamp import with_source
 from imagelore.index._values import chunks
 from imagelore.index.azure_search.connection import READ, Connection
 from imagelore.index.azure_search.definition import (
+    SCHEMA,
     declared,
     has_column,
     lacking,
@@ -99,7 +100,10 @@ class AzureSearchIndex:
         def edit(index: SearchIndex) -> bool:
             known = declared(index)
             new = [user_field(name, kind) for name, kind in fields.items() if name not in known and has_column(name)]
-            new += lacking(index)
+            new += (late := lacking(index))
+            if late:  # whoever made it would take a document's parts for files that are gone
+                address = self._connection.address
+                index.description = stamp_text(replace(read_stamp(index, address), schema=SCHEMA), address)
             index.fields = [*index.fields, *new]
             return bool(new)
 

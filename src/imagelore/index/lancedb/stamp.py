@@ -11,7 +11,7 @@ import pyarrow as pa
 from imagelore.index import _stamp
 from imagelore.index._stamp import Stamp, damaged
 
-SCHEMA = 1  # raised whenever an older imagelore could no longer read or write the tables
+SCHEMA = 2  # raised whenever an older imagelore could no longer read or write the tables
 COLUMNS = pa.schema([("key", pa.string()), ("value", pa.string())])
 
 

@@ -80,6 +80,8 @@ class LanceIndex:
             return
         with locked(self._address):
             if new := self._wanted(fields):
+                if lacking(self._columns()):  # whoever made it would take a document's parts for files that are gone
+                    self._keep("schema", stamps.SCHEMA)
                 call(self._address, self._records.add_columns(new))
 
     def _wanted(self, fields: Mapping[str, FieldType]) -> list[Any]:

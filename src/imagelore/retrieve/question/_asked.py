@@ -23,6 +23,7 @@ _ONE_PICTURE = frozenset({"picture", "photo", "photograph", "image", "pic", "sna
 _OURS = COLLECTION | {"i", "we", "you", "been", "be"}
 _INVERTING = frozenset({"do", "does", "did", "has", "had", "will", "would", "should", "must", "might"})
 _MAY_INVERT = frozenset({"have", "can", "could"})
+_LEAVES = {"pages": "page", "slides": "slide", "sheets": "sheet"}
 _LEADING = frozenset({"of", "the", "all", "my", "our", "your", "any", "a", "an", "some", "one", "other"})
 
 
@@ -34,12 +35,20 @@ class Asked:
     existence: bool  # "is there ...?"
     spelled: tuple[str, ...]  # the same, as they were written
 
-    def is_about_records(self, conditions: Sequence[Condition]) -> bool:
-        """Whether it counts records, and not something about one of them ("how many legs does the stool have")."""
+    @property
+    def leaf(self) -> str:
+        """What it counts in documents: "page" of "how many pages mention tyres"; "" where it is nothing of the kind."""
+        return _LEAVES.get(next((t for t in self.tokens if t not in _LEADING), ""), "")
+
+    def is_about_records(self, conditions: Sequence[Condition], leaf: str = "") -> bool:
+        """Whether it counts records, and not something about one of them ("how many legs does the stool have").
+
+        `leaf`: what of documents is counted, where the knowledge base has such.
+        """
         if self.existence:
             return True
         head = self._head()
-        known = bool(RECORDS & {*self.tokens[head[0] : head[1]]}) or any(
+        known = bool(leaf) or bool(RECORDS & {*self.tokens[head[0] : head[1]]}) or any(
             c.start < head[1] and c.end > head[0] and not c.word for c in conditions
         )
         rest = self.tokens[head[1] :]
@@ -56,7 +65,9 @@ class Asked:
         return start, end
 
     def _is_inverted(self, rest: Sequence[str], known: bool) -> bool:
-        """`rest` is "does the stool have", and not "do you have" or "are there"."""
+        """`rest` is "does the stool have" or "of leave do employees have", and not "do you have" or "are there"."""
+        at = next((n for n, token in enumerate(rest) if token in ("do", "does", "did")), 0)
+        rest = rest[at:]
         if not rest or rest[0] not in _INVERTING | _MAY_INVERT:
             return False
         subject = next((token for token in rest[1:] if token not in _LEADING | {"this"}), "")

@@ -11,11 +11,12 @@ from imagelore.retrieve.question._conditions import Condition, joined, leftover
 from imagelore.retrieve.question._filters import all_of, parts, within
 from imagelore.retrieve.question._limits import limits
 from imagelore.retrieve.question._reading import Readable
-from imagelore.types import Count, Filter, Scope
+from imagelore.types import Compare, Count, Filter, Scope
 
 __all__ = ["Readable", "all_of", "counted", "parts", "within"]
 
 _EXAMPLES = 24  # ids that a count carries
+_LEAVES, _PAGE = 5_000, 500  # parts of documents that a count looks at, in all and at once
 
 
 def counted(question: str, index: Readable, scope: Scope = Scope(), limit: Filter | None = None) -> Count | None:
@@ -30,15 +31,38 @@ def counted(question: str, index: Readable, scope: Scope = Scope(), limit: Filte
     if asked is None:
         return None
     conditions = _conditions(asked, index, scope)
-    if conditions is None or not asked.is_about_records(conditions) or (asked.existence and not conditions):
+    leaf = asked.leaf if index.count(within(scope, _at(asked.leaf))) else ""
+    if leaf and conditions is not None:
+        conditions = [c for c in conditions if not (c.word and asked.tokens[c.start] == f"{leaf}s")]
+    if conditions is None or not asked.is_about_records(conditions, leaf) or (asked.existence and not conditions):
         return None
     said = joined(conditions, asked.tokens)
     if said is None:
         return None
     filter, text = all_of((*parts(limit), *parts(said[0]))), said[1]
+    if leaf:
+        return _leaves(leaf, all_of((*parts(filter), _at(leaf))), text, index, scope)
     inner = within(scope, filter)
     ids = tuple(record.id for record in index.browse(inner, limit=_EXAMPLES))
     return Count(index.count(inner), index.count(scope), text, ids, filter)
+
+
+def _at(leaf: str) -> Filter:
+    """What stands on pages, on slides, on sheets."""
+    return Compare("place", "prefix", f"{leaf} ")
+
+
+def _leaves(leaf: str, filter: Filter | None, text: str, index: Readable, scope: Scope) -> Count | None:
+    """Pages, slides or sheets, each once, however many parts and pictures it has; None: too many to look at."""
+    inner, found, after = within(scope, filter), {}, ""
+    if index.count(inner) > _LEAVES:
+        return None
+    while records := index.browse(inner, after, _PAGE):
+        after = records[-1].id
+        for record in records:
+            found.setdefault((record.source, record.path, record.place.partition(", ")[0]), record.id)
+    total = index.count(within(scope, _at(leaf)))
+    return Count(len(found), total, f"{leaf}s {text}".strip(), tuple(found.values())[:_EXAMPLES], filter)
 
 
 def _conditions(asked: Asked, index: Readable, scope: Scope) -> list[Condition] | None:
