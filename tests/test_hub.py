@@ -138,6 +138,10 @@ def test_offline_nothing_is_asked_and_what_is_here_is_used(hub: FakeHub, monkeyp
     shutil.rmtree(constants.HF_HUB_CACHE)
     assert "offline mode" in refused()
     assert hub.asked == []
+    mirror = "https://me:s3cret@mirror.example/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", mirror)
+    monkeypatch.setattr(constants, "ENDPOINT", "https://me:s3cret@mirror.example")
+    assert "https://mirror.example/owner/tiny" in refused()
 
 
 def test_a_download_is_quiet_where_there_is_no_terminal(hub: FakeHub, capfd: pytest.CaptureFixture[str]) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import imagelore
+from imagelore import flows
 
 ROOT = Path(imagelore.__file__).parent
 STEPS = {"source", "read", "embed", "index", "retrieve", "augment", "generate"}
@@ -51,6 +53,11 @@ def test_imports_point_one_way(path: Path) -> None:
     if path.name == "__init__.py" and len(path.parts) == 1:
         return  # the package's own front door names everything it offers
     assert set(imported(path)) <= allowed(path.parts[0].removesuffix(".py"))
+
+
+def test_the_parts_of_flows_have_their_place_in_its_overview() -> None:
+    parts = {path.stem for path in (ROOT / "flows").glob("_[a-z]*.py")}
+    assert set(re.findall(r"`(_[a-z]+)`", flows.__doc__ or "")) == parts
 
 
 def test_the_check_sees_imports_inside_functions() -> None:

@@ -17,15 +17,18 @@ JSON = """## What `--json` prints
 One document on stdout; progress, notes and warnings go to stderr. Scripts may rely on these keys; later versions add
 others.
 
-- `index`: `{"added", "updated", "unchanged", "removed", "skipped": [{"uri", "reason"}], "seconds"}`
+- `index`: `{"added", "updated", "unchanged", "removed", "skipped": [{"uri", "reason"}], "seconds"}`, which count files;
+  where there are any also `parts`, further parts of documents, and `read`, pictures that were searched for text
+- `describe`: `{"described", "skipped": [{"uri", "reason"}], "left", "tokens": {"prompt", "completion"}, "cost",
+  "seconds", "stopped"}`; `stopped` is "most", "cost", "interrupted", "service", or "" where nothing is left
 - `models`: `{"models": [{"name", "kind", "use", "about", "licence", "languages", "bytes", "quality", "extra", "here",
   "files"}]}`; `models pull`: `{"models": [{"name", "files"}]}`
 - `search`: `{"hits": [HIT], "timings": {STEP: SECONDS}}`
 - `ask`: `{"answer", "citations": [{"number", "id", "uri", "title", "place", "field", "passage", "boxes"}], "doubts":
   [{"sentence", "reason"}], "hits", "timings"}`; `passage` is what the record says of it in its `field`, `boxes` are the
   lines where that stands in the picture (left, top, right, bottom, as shares of its width and height)
-- `status`: `{"kb", "records", "embedder": {"name", "version", "spaces"}, "generator", "sources", "fields", "schema",
-  "steps", "details", "calibration"}`
+- `status`: `{"kb", "records", "embedder": {"name", "version", "spaces", "languages", "models"}, "generator", "sources",
+  "fields", "schema", "steps", "details", "calibration"}`
 - `doctor`: `{"ok", "checks": [{"name", "ok", "said", "mend"}]}`
 - `upload`: `{"uploaded", "unchanged", "skipped": [{"uri", "reason"}], "seconds"}`
 

@@ -102,7 +102,9 @@ class Settings:
     price_input: float = _setting(0.0, "what a million tokens of a question cost; 0: no costs are shown", least=0)
     price_output: float = _setting(0.0, "what a million tokens of an answer cost, in the same currency", least=0)
     describe_language: str = _setting("English", "the language in which `imagelore describe` has pictures described")
-    describe_at_once: int = _setting(4, "pictures that `imagelore describe` has described at the same time", least=1)
+    describe_at_once: int = _setting(
+        4, "pictures that `imagelore describe` has described at the same time; `llamacpp` gets one by one", least=1
+    )
     doubts: bool = _setting(True, "mark the sentences of an answer that the sources they cite do not support")
     openai_base_url: str = _setting("", "address of an OpenAI-compatible server, ending in /v1", ("OPENAI_BASE_URL",))
     openai_api_key: str = _setting("", "its key, where it wants one", ("OPENAI_API_KEY",), secret=True)

@@ -345,6 +345,17 @@ def test_places_and_descriptions_narrow(documents: Index, filter: Filter, found:
     assert documents.count(Scope(filter)) == len(found)
 
 
+def test_a_users_field_named_like_the_records_own_hides_nothing(documents: Index) -> None:
+    documents.declare({"place": "text"})
+    documents.upsert([dataclasses.replace(CAT, fields={"place": "page 2"})])
+    narrowed = {wanted: documents.browse(Scope(Compare(wanted, "=", "page 2"))) for wanted in ("place", ".place")}
+    assert {name: [r.id for r in found] for name, found in narrowed.items()} == {
+        "place": [CAT.id],
+        ".place": ["doc-2", "it's-2"],
+    }
+    assert documents.count(Scope(Not(Missing(".place")))) == 6
+
+
 def test_parts_count_as_records(documents: Index) -> None:
     documents.upsert([page("doc", 2, tags=("invoice",))])
     assert documents.count() == documents.info().records == 9

@@ -80,7 +80,7 @@ def test_a_run_calibrates_what_it_made_and_status_tells(tmp_path: Path) -> None:
     now = status(settings)
     assert now.calibration is not None
     assert now.calibration.records == 2
-    assert "over 2 pictures" in dict(now.lines())["calibration"]
+    assert "over 2 records" in dict(now.lines())["calibration"]
     kb = KnowledgeBase(settings)
     assert kb.search("the barn").hits[0].fits
     assert kb.search("red").hits[0].fits

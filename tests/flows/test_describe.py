@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from imagelore.errors import UsageError
 from imagelore.flows import _calibrate
 from imagelore.flows.describe import Progress, Run, Wanted, describe
 from imagelore.types import Described, Line, Record, Scope, Seen, SourceInfo
+from tests.fakes.llamacpp import FakeLlamaCpp
 from tests.fakes.openai_server import KEY, FakeOpenAI, Refused
 from tests.fakes.search_server import FakeSearch
 from tests.flows.pictures import describe as write_rows
@@ -354,6 +356,27 @@ def test_extractive_describes_nothing(settings: Settings) -> None:
 
 def test_answers_without_pictures_do_not_keep_pictures_from_being_described(settings: Settings) -> None:
     assert describe(replace(settings, answer_pictures=0)).described == 4
+
+
+def test_a_model_in_this_process_gets_one_picture_after_the_other(settings: Settings) -> None:
+    server, turn = FakeLlamaCpp(), threading.Lock()
+    overtaken: list[str] = []
+
+    def reply(colour: str) -> str:
+        if not turn.acquire(blocking=False):
+            overtaken.append(colour)
+            return told(colour)
+        time.sleep(0.05)
+        turn.release()
+        return told(colour)
+
+    server.seen = reply
+    try:
+        report = describe(replace(settings, generator=f"llamacpp:{server.model}", describe_at_once=4))
+    finally:
+        server.close()
+    assert (report.described, overtaken) == (4, [])
+    assert records(settings)["bare-red.png"].described.model == "colours in llama.cpp"
 
 
 # ---------------------------------------------------------------- replies

@@ -60,7 +60,7 @@ def test_a_plain_set_up_is_well(place: Path) -> None:
         "generator",
     ]
     assert all(check.ok for check in checks.values())
-    assert "2 pictures" in checks["knowledge base"].said
+    assert "2 records" in checks["knowledge base"].said
     assert "palette 1" in checks["embedder"].said
 
 

@@ -293,6 +293,16 @@ def test_pictures_alone_where_documents_are_not_wanted(settings: Settings, shelf
         ingest(Settings(kb=settings.kb + "2", embedder="palette", documents=False), str(only))
 
 
+def test_leaving_documents_out_says_what_it_would_remove(settings: Settings, tmp_path: Path) -> None:
+    shelf = folder(tmp_path / "shelf", {"red.png": "red"})
+    for name in ("a.txt", "b.txt"):
+        (shelf / name).write_text("How this shelf is kept.")
+    ingest(settings, str(shelf))
+    with pytest.raises(SourceError, match="are gone, or documents, which this run leaves out, so"):
+        ingest(replace(settings, documents=False), str(shelf))
+    assert len(records(settings)) == 3
+
+
 def test_a_preview_shows_a_document_by_its_first_part(settings: Settings, shelf: Path) -> None:
     total, shown = preview(settings, str(shelf))
     assert total == 3

@@ -173,6 +173,36 @@ def test_a_place_without_a_document_is_searched_as_any_words(kb: KnowledgeBase) 
     assert (found.intent.only, found.notices) == ((), ())
 
 
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("How many pages mention citric acid?", '1 of 6 pages matches (whose text mentions "citric" and "acid").'),
+        ("How many pages mention scale?", '1 of 6 pages matches (whose text mentions "scale").'),  # and a figure on it
+        ("How many slides are there in talk.pptx?", "3 of 3 slides match"),
+        ("How many slides are there?", "There are 3 slides in this knowledge base."),
+        ("How many sheets do you have?", "There are 2 sheets in this knowledge base."),
+        ("Which page mentions citric acid?", "“Care and use”, page 3 [1]."),
+        ("What does slide 2 say?", "“Harvest report”, slide 2, says: “Apples sold in 2023: 41 tonnes” [1]."),
+        ("How long is the warranty of the kettle?", "“The kettle is covered for twenty-four months.” [1]"),
+    ],
+)
+def test_questions_about_documents_as_people_ask_them(kb: KnowledgeBase, question: str, answer: str) -> None:
+    assert answer in asked(kb, question)[1].answer
+
+
+@pytest.mark.parametrize("question", ["Summarise kettle.pdf", "kettle.pdf", "What is KETTLE.PDF about?"])
+def test_a_file_that_is_named_is_where_the_answer_comes_from(kb: KnowledgeBase, question: str) -> None:
+    found, done = asked(kb, question)
+    assert {hit.record.path for hit in found.hits} == {"docs/kettle.pdf"}
+    assert all(hit.fits for hit in found.hits)
+    assert done.answer.startswith("“Care and use”, page ")
+
+
+def test_a_name_that_no_file_has_is_searched_as_any_words(kb: KnowledgeBase) -> None:
+    found, _ = asked(kb, "What does version 2.0 of teapot.pdf say about a lighthouse?")
+    assert not any("as asked" in hit.why for hit in found.hits)
+
+
 def test_suggestions_lead_into_documents_and_pictures_with_text(kb: KnowledgeBase) -> None:
     found = [s.text for s in suggestions(kb.index, kb.search("swimming").hits, limit=40)]
     assert 'Which picture says "NO SWIMMING / Danger of drowning"?' not in found

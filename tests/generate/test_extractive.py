@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from imagelore.generate import checked
 from imagelore.generate.extractive import create
+from imagelore.read._blocks import Block, Section
+from imagelore.read._typeset import page
 from imagelore.settings import Settings
 from imagelore.types import Compare, Count, Delta, Hit, Intent, Prompt, PromptSource, Record, Seen, Stop, Turn, Usage
 from tests.generate.library import RECORDS, prompt
@@ -459,3 +461,36 @@ def test_records_in_the_question_s_language_are_quoted_by_its_own_words() -> Non
     source = PromptSource(1, Hit(record, "/m.jpg", 1.0, {}))
     told = answer(Prompt("Zeig mir die Windmühle am Fluss", (source,), total=1))
     assert "Die Windmühle steht seit 1802 am Fluss." in told
+
+
+@pytest.mark.parametrize(
+    ("question", "quoted"),
+    [
+        ("When is the fire drill?", "“The fire drill takes place on the first Monday of March.” [1]"),
+        ("Who checks the first aid box?", "hangs beside the door. It is checked by Tom Byrne every quarter.” [1]"),
+        ("What is the phone number of Doctor Nolan?", "“Doctor Nolan; 053 555 0123” [1]"),
+        ("What is the price of a splint?", "Handbook”, part 1, says: “Article: Splint; Price: 14” [1]"),
+        ("Where do I report lost property?", "“It is kept in the blue cupboard.” [1]"),
+        ("What is it for, the fire drill?", "“The fire drill takes place on the first Monday of March.” [1]"),
+    ],
+)
+def test_a_page_is_quoted_with_what_it_says_and_not_by_its_headings(question: str, quoted: str) -> None:
+    section = Section(
+        ("Safety handbook of all our workshops", "First things first"),
+        (
+            Block("heading", "Fire drill", 2),
+            Block("paragraph", "The fire drill takes place on the first Monday of March."),
+            Block("heading", "First aid", 2),
+            Block("paragraph", "The first aid box hangs beside the door. It is checked by Tom Byrne every quarter."),
+            Block("row", "Ambulance; 112"),
+            Block("row", "Doctor Nolan; 053 555 0123"),
+            Block("row", "Article: Plaster; Price: 3.50"),
+            Block("row", "Article: Splint; Price: 14"),
+            Block("heading", "Lost property", 2),
+            Block("paragraph", "It is kept in the blue cupboard."),
+        ),
+    )
+    record = Record("h", "s", "h.docx", "1", "d", title="Handbook", place="part 1", lines=page(section).lines)
+    told = answer(Prompt(question, (PromptSource(1, Hit(record, "/h.docx", 1.0, {})),), total=1))
+    assert quoted in told
+    assert told.count("“") <= 4

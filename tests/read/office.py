@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 import zipfile
 from collections.abc import Mapping
 from types import ModuleType
@@ -45,6 +46,16 @@ def reason(reader: ModuleType, data: bytes, **options: Any) -> str:
         parts(reader, data, **options)
     assert "\n" not in str(told.value)
     return str(told.value)
+
+
+def peak(reader: ModuleType, data: bytes) -> float:
+    """The most megabytes that reading it takes at once, beside what decoders take."""
+    tracemalloc.start()
+    try:
+        parts(reader, data)
+        return tracemalloc.get_traced_memory()[1] / 1e6
+    finally:
+        tracemalloc.stop()
 
 
 def archive(entries: Mapping[str, str | bytes]) -> bytes:

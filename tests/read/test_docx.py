@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from contextlib import suppress
 from datetime import datetime
 
@@ -170,6 +172,15 @@ def test_nesting_without_end_is_refused() -> None:
 )
 def test_what_is_no_sound_document_is_refused_in_plain_words(data: bytes, word: str) -> None:
     assert word in reason(reader, data)
+
+
+def test_other_ways_to_pack_are_refused() -> None:
+    """Some of them can ask for gigabytes to unpack a few bytes, and no program packs an office document so."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_LZMA) as file:
+        for name, content in unpacked(BOAT).items():
+            file.writestr(name, content)
+    assert "packed in a way" in reason(reader, stream.getvalue())
 
 
 def test_an_encrypted_entry_is_told() -> None:

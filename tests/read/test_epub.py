@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from PIL import Image
+
 from imagelore.read import Options, Unread
 from imagelore.read import epub as reader
-from tests.read.office import archive, epub, parts, picture, readings, reason, unpacked, words
+from tests.read.office import archive, epub, parts, peak, picture, readings, reason, unpacked, words
+from tests.read.painted import encoded
 
 CHAPTERS = {
     "one.xhtml": "<?xml version='1.0'?><!DOCTYPE html><html><body><h1>The light</h1><p>"
@@ -74,6 +77,13 @@ def test_a_protected_book_is_refused_and_scrambled_fonts_are_not() -> None:
     assert "DRM" in reason(reader, archive(protected))
     fonts: dict[str, str | bytes] = {**unpacked(BOOK), "META-INF/encryption.xml": _scrambled("OEBPS/fonts/a.otf")}
     assert len(readings(reader, archive(fonts))) == 4
+
+
+def test_a_picture_that_stands_in_a_chapter_many_times_is_kept_once() -> None:
+    noise = encoded(Image.effect_noise((1_000, 1_000), 90), "BMP")  # 1 MB
+    book = epub({"one.xhtml": "<img src='../images/a.png'/>" * 100}, {"a.png": noise})
+    assert list(readings(reader, book)) == ["part 1, picture 1"]
+    assert peak(reader, book) < 20
 
 
 def test_what_is_no_book() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imagelore.errors import UnreadableError
-from imagelore.read import Options, Unread
+from imagelore.read import Options, Unread, _html
 from imagelore.read import html as reader
 from tests.read.office import everything, parts, picture, readings, reason, words
 
@@ -96,7 +96,7 @@ def test_a_picture_in_the_page_is_a_part_with_its_caption() -> None:
     found = readings(reader, page)
     assert [(place, reading.metadata.title, reading.metadata.text) for place, reading in list(found.items())[1:]] == [
         ("part 1, picture 1", "A boat", "Ships\n\nThe Petrel"),
-        ("part 1, picture 2", "Two cylinders", "Ships\nAn engine of steel."),
+        ("part 1, picture 2", "Two cylinders", "Ships\n\nAn engine of steel."),
     ]
     assert words(found["part 1"]).split("\n") == [
         "Ships",
@@ -114,6 +114,22 @@ def test_a_picture_in_the_page_is_a_part_with_its_caption() -> None:
 def test_a_damaged_picture_is_told(data: str) -> None:
     found = parts(reader, f"<p>text<img src='data:image/png;base64,{data}'>".encode())
     assert len(found) == 1 or isinstance(found[1], Unread)
+
+
+def test_pictures_without_end_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_html, "_PICTURES", 2)
+    drawn = [base64.b64encode(picture(size=(100 + n, 90))).decode() for n in range(4)]
+    found = parts(reader, "".join(f"<p>text<img src='data:image/png;base64,{data}'>" for data in drawn).encode())
+    assert sorted(part.place for part in found) == ["part 1", "part 1, picture 1", "part 1, picture 2", "picture 3"]
+    assert [part.place for part in found if isinstance(part, Unread)] == ["picture 3"]
+
+
+def test_a_heading_that_is_a_text_keeps_all_of_its_words() -> None:
+    said = " ".join(f"word{n}" for n in range(900))
+    found = readings(reader, f"<h1>Ships</h1><p>Short.</p><h2>{said}</h2><p>After.</p>".encode())
+    read = " ".join(words(reading) for reading in found.values())
+    assert [word for word in read.split() if word.startswith("word")] == said.split()
+    assert max(reading.height for reading in found.values()) < 4_000
 
 
 def test_nothing_is_ever_fetched(monkeypatch: pytest.MonkeyPatch) -> None:

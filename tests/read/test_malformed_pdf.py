@@ -154,9 +154,7 @@ def test_more_text_than_is_read_is_cut_and_said() -> None:
 def test_where_pdfium_dies_the_document_is_refused_and_others_are_read() -> None:
     """2 kB whose forms show one another would be a thousand million objects."""
     told = reason(laughing_pdf(depth=14, width=5))
-    assert told.startswith(
-        "nothing in it can be read: PDFium gives up on it: it takes more memory than it is given"
-    )
+    assert told.startswith("nothing in it can be read: PDFium gives up on it: it takes more memory than it is given")
     assert parts(pdf([["alive"]]))[0][0].lines[0].text == "alive"
 
 

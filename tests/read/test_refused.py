@@ -121,6 +121,19 @@ def test_a_jpeg_of_endless_scans_is_refused() -> None:
     assert "scans" in reason(data[:at] + data[at:-2] * 300 + data[-2:])
 
 
+def test_a_jpeg_with_a_film_behind_it_is_read() -> None:
+    """Phones keep a film of the moment behind a picture's end; by chance it holds what begins a scan, many times."""
+    data = encoded(quartered(), "JPEG") + b"\0\0\0\x18ftypmp42" + b"\xff\xda some of a film " * 300
+    assert near(corners(read(data).picture), QUARTERS)
+
+
+def test_scans_behind_what_only_looks_like_an_end_are_counted() -> None:
+    data = encoded(quartered(), "JPEG", progressive=True)
+    at = data.rindex(b"\xff\xda")
+    remark = b"\xff\xfe\x00\x04\xff\xd9"  # a segment with the bytes of an end in it
+    assert "scans" in reason(data[:at] + remark + data[at:-2] * 300 + data[-2:])
+
+
 def test_damaged_metadata_does_not_cost_the_picture() -> None:
     jpeg, png = encoded(quartered(), "JPEG"), encoded(quartered(), "PNG")
     for name, body in ((0xE1, b"Exif\0\0II*\0\xff\xff\xff\xff"), (0xED, b"Photoshop 3.0\x008BIM\x04\x04"), (0xE1, b"")):

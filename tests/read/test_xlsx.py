@@ -10,10 +10,12 @@ import pytest
 from openpyxl import Workbook
 from openpyxl.chart import BarChart
 from openpyxl.drawing.image import Image as Drawn
+from PIL import Image
 
 from imagelore.read import Options, Reading, Unread
 from imagelore.read import xlsx as reader
-from tests.read.office import archive, parts, picture, readings, reason, unpacked, words
+from tests.read.office import archive, parts, peak, picture, readings, reason, unpacked, words
+from tests.read.painted import encoded
 
 pytestmark = pytest.mark.filterwarnings("ignore:::openpyxl")
 
@@ -107,6 +109,17 @@ def test_a_picture_comes_with_the_row_beside_it() -> None:
     found = readings(reader, saved(book))["sheet Sales, picture 1"]
     assert found.metadata.text == "Sales\n\nProduct: Wheel; Price: 120"
     assert (found.width, found.height) == (120, 90)
+
+
+def test_a_picture_that_stands_on_a_sheet_many_times_is_kept_once() -> None:
+    book = workbook(["remember", "this"])
+    book.active.add_image(Drawn(io.BytesIO(encoded(Image.effect_noise((1_000, 1_000), 90), "PNG"))), "C3")
+    entries = unpacked(saved(book))
+    drawing = entries["xl/drawings/drawing1.xml"]
+    start, end = drawing.index(b"<oneCellAnchor"), drawing.rindex(b"</")
+    entries["xl/drawings/drawing1.xml"] = drawing[:start] + drawing[start:end] * 100 + drawing[end:]
+    assert list(readings(reader, archive(entries))) == ["sheet Sales", "sheet Sales, picture 1"]
+    assert peak(reader, archive(entries)) < 30
 
 
 def test_rows_without_end_are_told(monkeypatch: pytest.MonkeyPatch) -> None:

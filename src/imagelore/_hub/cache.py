@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -110,7 +111,8 @@ def _free(where: Path) -> int:
 
 def _missing(file: HubFile, of: str, failure: Exception) -> str:
     cause = failure.__cause__ or failure
-    reason = (str(cause).strip() or type(cause).__name__).splitlines()[0].split(". ")[0].rstrip(".:")[:300]
+    said = re.sub(r"(?<=//)[^/@\s]+@", "", str(cause).strip())  # a mirror's address may hold a password
+    reason = (said or type(cause).__name__).splitlines()[0].split(". ")[0].rstrip(".:")[:300]
     return (
         f"`{file.path}` of {of} is not in `{folder()}` and cannot be downloaded ({reason}): where there is "
         f"a network, run `imagelore models pull {of}` and `imagelore models export {of} {of}.tar`, and here `imagelore "

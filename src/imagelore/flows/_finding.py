@@ -7,14 +7,17 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from posixpath import basename
 from typing import TYPE_CHECKING
 
+from imagelore.flows._kinds import readers, suffix
 from imagelore.flows._leafing import leafed
 from imagelore.flows._recalling import Asking
 from imagelore.passages import sought
 from imagelore.retrieve.question.counting import all_of, counted, parts, within
-from imagelore.types import Count, Hit, Intent, Scope, Usage
+from imagelore.types import Count, Filter, Hit, Intent, Mentions, Scope, Usage
 from imagelore.where import written
+from imagelore.words import words
 
 if TYPE_CHECKING:
     from imagelore.flows.chat import Asked
@@ -25,6 +28,7 @@ _LONGEST_COUNTED = 1_000  # characters of a question that may ask for a count
 _MOST_WITHOUT = 100  # records that a search leaves out
 _LIKELY = 0.25  # the probability from which a seen class is worth telling
 _TITLE = 60  # characters of a title in a caption
+_FILE = re.compile(r"\b[\w-][\w.-]*\.\w{2,5}\b")
 _ALIKE = re.compile(r"\b(?:(?:look|looking|more|other|one|something|[a-z]+s) (?:just )?like|similar|alike|same|but)\b")
 
 
@@ -68,6 +72,8 @@ def found_for(kb: KnowledgeBase, asked: Asked, intent: Intent, pictures: Asking)
     without = {*intent.without[-_MOST_WITHOUT:], *_themselves(asked, intent, pictures)}
     found = kb.search(sought(text), pictures.all, top=top + len(without), scope=within(asked.scope, narrow))
     hits = tuple(hit for hit in found.hits if not without & {hit.record.id, hit.record.sha256})[:top]
+    if not count and (inside := _in_the_file(kb, text, narrow, top, asked.scope)):
+        hits = inside
     if count and count.filter and count.number:
         hits = _matching(kb, count, hits, top, asked.scope)
         count = replace(count, ids=tuple(dict.fromkeys([*(hit.record.id for hit in hits), *count.ids])))
@@ -83,6 +89,18 @@ def found_for(kb: KnowledgeBase, asked: Asked, intent: Intent, pictures: Asking)
         count,
         found.usage,
     )
+
+
+def _in_the_file(kb: KnowledgeBase, text: str, narrow: Filter | None, top: int, scope: Scope) -> tuple[Hit, ...]:
+    """Hits in the file that a question names ("what is in minutes.txt?"), which need no other reason to fit."""
+    named = {found[0].casefold() for found in _FILE.finditer(text) if suffix(found[0]) in readers()}
+    if len(named) != 1:
+        return ()
+    (name,) = named
+    mentioned = [Mentions(word) for word in words(name.rpartition(".")[0])]
+    held = within(scope, all_of((*parts(narrow), *mentioned)))
+    hits = [hit for hit in kb.search(text, top=top, scope=held).hits if basename(hit.record.path).casefold() == name]
+    return tuple(replace(hit, fits=True, why=f"in {basename(hit.record.path)}, as asked") for hit in hits)
 
 
 def _counted(kb: KnowledgeBase, text: str, intent: Intent, scope: Scope) -> tuple[Count | None, Intent]:

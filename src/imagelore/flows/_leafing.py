@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _LOOKED = 12  # hits among which the document is looked for
 _DOCUMENTS = 3  # that a place may be in where the question does not say which
 _FIGURES = 8  # of one place
-_SAYING = frozenset(stems("say says show shows tell tells contain contains read reads written hold holds look like about"))
+_SAYING = frozenset(stems("say says show shows tell tells contain contains read reads written hold holds about"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def _documents(kb: KnowledgeBase, named: Leaves, asked: Asked, scope: Scope) -> 
 
 def _only(kb: KnowledgeBase, kind: str, scope: Scope) -> list[Record]:
     """The documents that have places of this kind, where they are so few that no name is needed."""
-    heads = AllOf((Missing("parent"), Compare("place", "prefix", f"{kind} ")))
+    heads = AllOf((Missing(".parent"), Compare(".place", "prefix", f"{kind} ")))
     found = kb.index.browse(within(scope, heads), limit=_DOCUMENTS + 1)
     return found if len(found) <= _DOCUMENTS else []
 

@@ -168,8 +168,8 @@ class Plan:
         for (id,) in self._db.execute("SELECT id FROM manifest WHERE id NOT IN (SELECT id FROM listing) ORDER BY id"):
             yield id
 
-    def check_removals(self, address: str, allowed: bool) -> int:
-        """How many files' records would go.
+    def check_removals(self, address: str, allowed: bool, documents: bool = True) -> int:
+        """How many files' records would go; `documents`: whether documents were looked for.
 
         Raises:
             SourceError: more than half of them, and that was not allowed: an unmounted folder must not empty a
@@ -178,7 +178,8 @@ class Plan:
         going = self.going()
         if not allowed and going * 2 > self.known():
             raise SourceError(
-                f"{going:,} of the {self.known():,} files indexed from `{address}` are gone, so nothing "
+                f"{going:,} of the {self.known():,} files indexed from `{address}` are gone"
+                f"{'' if documents else ', or documents, which this run leaves out'}, so nothing "
                 "was changed; if that is right, run it again with `--allow-removals`"
             )
         return going

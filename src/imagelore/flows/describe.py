@@ -21,10 +21,11 @@ from imagelore.flows._overlap import chunked, overlapped
 from imagelore.flows._spending import Spending
 from imagelore.flows._stages import document
 from imagelore.flows._tally import Progress, Run, Skips
+from imagelore.flows._wanted import Wanted
 from imagelore.flows.knowledge import KnowledgeBase
 from imagelore.generate import LocalModel
 from imagelore.settings import Settings
-from imagelore.types import AllOf, AnyOf, Described, Filter, Missing, Not, Record, Scope, Usage
+from imagelore.types import Record, Scope, Usage
 
 __all__ = ["DescribeReport", "Progress", "Run", "Wanted", "describe"]
 
@@ -32,19 +33,7 @@ _PAGE = 100  # records that are looked through at once
 _CHUNK, _SECONDS = 32, 5.0  # described pictures are written when there are so many, or after so long
 _IN_A_ROW = 3  # pictures that fail one after the other until the service itself is suspected
 _AHEAD = 4  # pictures, per request at once, that wait for their turn
-_ENOUGH = 20  # words that stand on a page: it says by itself what it is about
 _PATIENCE = 150.0  # seconds that a throttled embedder is waited for, as indexing does
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which pictures, and how much may be spent on them."""
-
-    where: str = ""  # a filter expression; "": all of the knowledge base
-    most: int | None = None  # pictures that are sent
-    cost: float | None = None  # in the currency of the prices that are set
-    all: bool = False  # also what people have described
-    again: bool = False  # also what another model has described
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +112,7 @@ class _Work:
         """Does it all, and returns warnings."""
         index = self._kb.index
         index.declare({})  # what an earlier release made has no place for descriptions yet
-        scope = self._scope()
+        scope = self._wanted.scope(self._kb)
         self._total = index.count(scope)
         most = self._wanted.most
         candidates = islice(self._candidates(scope), most)
@@ -137,26 +126,13 @@ class _Work:
         notes = [f"some pictures were described from their thumbnails: {self._notice}"] if self._notice else []
         return [*notes, *self._finished()]
 
-    def _scope(self) -> Scope:
-        """What the index can tell of what is wanted; a user's own field of such a name says something else."""
-        wanted: dict[str, Filter] = {}
-        if not self._wanted.all:
-            wanted["text"] = Missing("text")
-            wanted["title place"] = AnyOf((Missing("title"), Not(Missing("place"))))
-        if not self._wanted.again:
-            wanted["described"] = Missing("described")
-        own = {*self._kb.index.fields()}
-        lacking = [condition for names, condition in wanted.items() if own.isdisjoint(names.split())]
-        where = self._kb.where(self._wanted.where)
-        return Scope(AllOf((*([where] if where else []), *lacking)))
-
     def _candidates(self, scope: Scope) -> Iterator[Record]:
         for record in self._records(scope):
             if self._run.stop():
                 self._asking.stop("interrupted")
             if self._asking.halt:
                 return
-            if self._lacks(record):
+            if self._wanted.takes(record, self._asking.label):
                 self._asked += 1
                 yield record
             else:
@@ -170,12 +146,6 @@ class _Work:
             while page := self._kb.index.browse(scope, after, _PAGE):
                 yield from (record for record in page if not end or record.id <= end)
                 after = page[-1].id
-
-    def _lacks(self, record: Record) -> bool:
-        if not self._wanted.all and _told(record):
-            return False
-        by = record.described.model if record.described != Described() else None
-        return by is None or (self._wanted.again and by != self._asking.label)
 
     def _taken(self, outcomes: Iterator[Said | Failed | None]) -> Iterator[Said]:
         """What was said; failures are counted, and a service that fails is asked no more."""
@@ -249,10 +219,3 @@ class _Work:
             calibrate(self._kb.index, self._kb.embedder, self.described)
         except ImageloreError as error:
             yield f"what fits a question could not be measured, and the next run of `imagelore index` does: {error}"
-
-
-def _told(record: Record) -> bool:
-    """Whether words say already what it shows; the title of a document's part is the whole document's."""
-    if not record.place:
-        return bool(record.title or record.text)
-    return bool(record.text or record.drawn) or len(record.read.split()) >= _ENOUGH

@@ -138,7 +138,7 @@ def _index(settings: Settings, known: _Known) -> Iterator[Check]:
     if not index_exists(settings):
         raise KnowledgeBaseError(f"there is none at {settings.kb}: make one with `imagelore index FOLDER`")
     known.index = open_index(settings).info()
-    yield Check("knowledge base", True, f"{known.index.records:,} pictures at {known.index.address}")
+    yield Check("knowledge base", True, f"{known.index.records:,} records at {known.index.address}")
 
 
 def _addresses(known: _Known, source: str) -> list[str]:

@@ -76,7 +76,7 @@ def ingest(settings: Settings, address: str, run: Run | None = None) -> Report:
         name = named(plan, source, index, settings, run.name)
         if not plan.files() and not plan.known():
             raise SourceError(f"there is no {listing.wanted} in `{source.root}`{listing.hindered()}")
-        going = 0 if tally.incomplete else plan.check_removals(address, run.allow_removals)
+        going = 0 if tally.incomplete else plan.check_removals(address, run.allow_removals, settings.documents)
         described(plan, source, listing.tables, fields, tally)
         tally.total = plan.compare()
         options = Options(

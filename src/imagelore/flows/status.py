@@ -33,7 +33,7 @@ class Status:
     def lines(self) -> Iterator[tuple[str, str]]:
         """(name, value) pairs for people."""
         yield "knowledge base", self.kb
-        yield "pictures", f"{self.records:,}"
+        yield "records", f"{self.records:,}"
         spaces = ", ".join(f"{name} ({dimensions})" for name, dimensions in self.embedder["spaces"].items())
         yield "embedder", f"{self.embedder['name']} {self.embedder['version']}: {spaces}"
         told = (f"{name}: {', '.join(read) or 'many'}" for name, read in self.embedder["languages"].items())
@@ -103,7 +103,7 @@ def _model(model: Mapping[str, str]) -> str:
 def _told(made: Calibration | None) -> str:
     if made is None:
         return "none: `imagelore index` makes it"
-    of = f"{made.answerable} answerable and {made.unanswerable} unrelated questions over {made.records:,} pictures"
+    of = f"{made.answerable} answerable and {made.unanswerable} unrelated questions over {made.records:,} records"
     return f"{of}; {made.false_answers:.0%} of the unrelated would find something that fits"
 
 

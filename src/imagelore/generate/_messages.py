@@ -121,7 +121,7 @@ def _understood(intent: Intent) -> str:
 
 
 def _count(count: Count) -> str:
-    return f"- {count.number} of {count.total} pictures {_flat(count.condition, _VALUE_LIMIT)}"
+    return f"- {count.number} of {count.total} {count.things} {_flat(count.condition, _VALUE_LIMIT)}"
 
 
 def _source(source: PromptSource, pictures: bool, text_limit: int, wanted: Collection[str]) -> Iterator[str]:

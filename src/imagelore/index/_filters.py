@@ -111,6 +111,8 @@ def column_of(field: str, fields: Mapping[str, FieldType]) -> tuple[str, Kind]:
     Raises:
         UsageError: there is no such field; the text names the near ones.
     """
+    if field.startswith(".") and (own := field[1:]) in OWN_FIELDS:
+        return own, OWN_FIELDS[own]
     if field in fields:
         return field_column(field), fields[field]
     if field in OWN_FIELDS:

@@ -9,7 +9,8 @@ A provider is a module of one kind of file, with
 - `part(data, place, options) -> bytes`: the picture file of one part, as large as a person wants to see it.
 
 All raise `UnreadableError` for a file that cannot be read at all; its text is the reason. Importing a provider is
-cheap: libraries are imported when a file is read. Metadata that stands beside the files (tables, sidecars) is read by
+cheap: libraries are imported when a file is read. A reader of flowing documents only opens its kind of file; the three
+functions are made for it by `_document`. Metadata that stands beside the files (tables, sidecars) is read by
 `_tables` and joined to them by `_merge`; text in pictures is read by `_ocr`.
 """
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from imagelore.errors import UnreadableError
+from imagelore.read import Unread
 from imagelore.read._blocks import DAMAGED, Block, Figure, Piece, clean, kept_lines
 from imagelore.read._encodings import check_length
 from imagelore.read._html_tables import Table, is_layout
@@ -36,6 +38,7 @@ _CAPTIONS = frozenset({"caption", "title", "wp-caption-text"})
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _DATA_URL = re.compile(r"data:image/[\w.+-]+(?:;[\w=-]+)*;base64,([\w+/=%\s-]*)", re.IGNORECASE | re.ASCII)
 _LIFTED = "lifted-picture:"
+_PICTURES = 2_000  # of a page, a chapter or a Word document
 
 Pictures = Callable[[str], bytes | None]
 """An address as the page writes it -> the picture file, or None where the document does not hold it."""
@@ -138,6 +141,7 @@ class _Writer:
         self._figures: list[Tree] = []  # elements that hold a figure and its caption
         self._caption = ""
         self._table: Table | None = None
+        self._looked, self._known = 0, set[bytes]()  # pictures, and the digests of those that differ
 
     def taken(self) -> list[Piece]:
         ready, self._ready = self._ready, []
@@ -226,9 +230,16 @@ class _Writer:
         self._pending, self._caption = [], ""
 
     def _see(self, node: Tree) -> None:
-        if data := self._picture(node.get("src") or ""):
-            alt = clean(node.get("alt") or node.get("title") or "")
-            self._inline.append(Figure(data, alt))
+        if self._looked > _PICTURES or not (data := self._picture(node.get("src") or "")):
+            return
+        self._looked += 1
+        digest = hashlib.sha256(data).digest()
+        if self._looked > _PICTURES:
+            why = "there are more pictures than are read; those from here on are left out"
+            self._ready.append(Unread(f"picture {self._looked:,}", why))
+        elif digest not in self._known:  # one that stands there many times is not kept as often
+            self._known.add(digest)
+            self._inline.append(Figure(data, clean(node.get("alt") or node.get("title") or "")))
 
 
 def _is_figure(node: Tree) -> bool:

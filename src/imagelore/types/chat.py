@@ -17,9 +17,10 @@ class Count:
 
     number: int
     total: int
-    condition: str  # reads after "pictures": 'tagged "bird"', 'whose text mentions "boat" and "red"'
+    condition: str  # reads after `things`: 'tagged "bird"', 'whose text mentions "boat" and "red"'
     ids: tuple[str, ...] = ()  # some records that were counted
     filter: Filter | None = None  # the condition; None: every picture
+    things: str = "pictures"  # that were counted; of documents "pages", "slides" or "sheets"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ OWN_FIELDS: Mapping[str, Kind] = {
     "place": "text",
     "described": "text",
 }
-"""The fields that every record has beside the user's own."""
+"""The fields that every record has beside the user's own. A user's field of the same name goes before; ".place" is
+always the record's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Adding pictures and documents through the page: who may, how their bytes are received, and the run that indexes them."""
+"""Adding files through the page: who may, how their bytes are received, and the run that indexes them."""
 
 from __future__ import annotations
 

@@ -179,7 +179,7 @@ def narrowing() -> str:
 def holdings(kb: KnowledgeBase) -> str:
     """What a knowledge base holds: `412 pictures`, or `412 pictures and pages` where there are documents in it."""
     told = count(kb.index.count(), "picture")
-    return f"{told} and pages" if kb.index.count(Scope(Not(Missing("parent")))) else told
+    return f"{told} and pages" if kb.index.count(Scope(Not(Missing(".parent")))) else told
 
 
 def count(n: int, noun: str) -> str:

@@ -235,9 +235,12 @@ class Answer:
 
 def _counted(count: Count) -> str:
     if not count.condition:
-        return (phrases.COUNTED_ONE if count.total == 1 else phrases.COUNTED_ALL).format(total=count.total)
+        phrase = phrases.COUNTED_ONE if count.total == 1 else phrases.COUNTED_ALL
+        return phrase.format(total=count.total, things=count.things, thing=count.things.removesuffix("s"))
     match = "matches" if count.number == 1 else "match"
-    return phrases.COUNTED.format(number=count.number, total=count.total, match=match, condition=plain(count.condition))
+    return phrases.COUNTED.format(
+        number=count.number, total=count.total, things=count.things, match=match, condition=plain(count.condition)
+    )
 
 
 def _best_first(readings: Iterable[Reading]) -> list[Reading]:

@@ -62,7 +62,7 @@ def measure(question: Question, reading: Reading, ranker: Ranker) -> str:
         return reading.field(known[:1])
     if told := _whole(question, reading, ranker, lambda sentence: bool(_DIGIT.search(sentence.text))):
         return told
-    if told := _row(reading, {s for s in question.subject if not fields.is_measure(s)}):
+    if told := _row(question, reading, {s for s in question.subject if not fields.is_measure(s)}):
         return told
     wanted = {stem(name) for name in fields.measure_names(question)}
     stated = (s for s in reading.sentences if _DIGIT.search(s.text) and wanted & {*s.stems})
@@ -78,7 +78,7 @@ def other(question: Question, reading: Reading, ranker: Ranker) -> str:
     """A field that the question names, a row that states it, else the sentence that holds most of it."""
     if known := fields.named(question, reading):
         return reading.field(known[:1])
-    if stated := _row(reading, question.wanted):
+    if stated := _row(question, reading, question.wanted):
         return stated
     best = ranker.best(reading)
     if (reading.opened or (reading.record.place and not best)) and (told := reading.inscription()):
@@ -93,10 +93,15 @@ def written(question: Question, reading: Reading, ranker: Ranker) -> str:  # noq
     return reading.inscription()
 
 
-def _row(reading: Reading, wanted: Collection[str]) -> str:
-    """A row of what it reads that states a number for what is wanted: "Total EUR 110.50"."""
-    rows = (s for s in reading.sentences if s.read and _DIGIT.search(s.text) and {*wanted} <= {*s.stems})
-    return next((reading.quote(row) for row in rows), "") if wanted else ""
+def _row(question: Question, reading: Reading, wanted: Collection[str]) -> str:
+    """A row of what it reads that states a number for what is wanted: "Total EUR 110.50".
+
+    Of several ("Article: Tamper; Price: 14") the first of those that hold most of the question.
+    """
+    rows = [s for s in reading.sentences if s.read and _DIGIT.search(s.text) and {*wanted} <= {*s.stems}]
+    if not wanted or not rows:
+        return ""
+    return reading.quote(max(rows, key=lambda row: len({*row.stems} & {*question.subject})))
 
 
 MORE: Mapping[Kind, Callable[[Sentence], bool]] = {"where": fields.holds_place, "when": fields.holds_time}

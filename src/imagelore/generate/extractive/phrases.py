@@ -24,9 +24,9 @@ FIELD_OF_IT = "{label}: {value} [{n}]."
 ALSO = "Also: {names}."
 AMONG = "Among them: {names}."
 
-COUNTED = "{number} of {total} pictures {match} ({condition})."
-COUNTED_ALL = "There are {total} pictures in this knowledge base."
-COUNTED_ONE = "There is 1 picture in this knowledge base."
+COUNTED = "{number} of {total} {things} {match} ({condition})."
+COUNTED_ALL = "There are {total} {things} in this knowledge base."
+COUNTED_ONE = "There is 1 {thing} in this knowledge base."
 
 YES = "Yes: {quote}"
 NO = "No: {quote}"

@@ -67,7 +67,7 @@ _ASKING = frozenset(
         *("seen", "taken", "photographed", "captured", "located", "situated", "found", "kept", "stored", "recorded"),
         *("happen", "call", "name", "year", "date", "day", "place", "city", "town", "country", "location", "museum"),
         *("going", "look", "record", "knowledge", "base", "collection", "shot", "filmed", "spotted"),
-        *("mention", "explain", "discuss", "document", "file"),
+        *("mention", "explain", "discuss", "document", "file", "summarise", "summarize", "summary", "overview"),
     )
 )
 

@@ -18,6 +18,7 @@ _ENOUGH = 0.5  # of the subject's words: a record that holds fewer is not about 
 _CLOSE = 3  # ranks of the picture ranking that are worth a guess
 _A_SENTENCE = 8  # words: shorter lines of a page are headings and page numbers
 _ENDING = ".!?…。！？"
+_PAGE_NUMBER = re.compile(r"\W*\d{1,4}\W*")
 _FROM_PROBABILITY = 0.25  # a class that is less probable is not worth telling unasked
 
 
@@ -50,7 +51,8 @@ class Reading:
         wanted = self._question.subject
         told = [Sentence(text, tuple(stems(text))) for text in sentences(self.record.text, wanted)]
         title = [Sentence(self.record.title, tuple(stems(self.record.title)), True)] if self.record.title else []
-        inside = [Sentence(text, tuple(stems(text)), read=True) for text in read(self.record, wanted)]
+        lines = [text for text in read(self.record, wanted) if not _PAGE_NUMBER.fullmatch(text)]
+        inside = [Sentence(text, tuple(stems(text)), read=True) for text in lines]
         return (*title, *told, *inside)
 
     @cached_property

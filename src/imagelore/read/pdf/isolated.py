@@ -13,11 +13,13 @@ import os
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from PIL import Image
 
+import imagelore
 from imagelore.errors import UnreadableError
 from imagelore.read import Metadata, Options, Unread
 from imagelore.read.pdf.values import Sheet
@@ -142,10 +144,13 @@ class _Worker:
     def __init__(self) -> None:
         # -P: nothing is imported from the current folder; what this process has found elsewhere, the other finds too
         command = [sys.executable, "-P", "-m", _MODULE]
-        paths = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        paths = [*filter(None, sys.path), str(Path(imagelore.__file__).parents[1])]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
         pipe = subprocess.PIPE
         try:
-            self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=paths)
+            self._process = subprocess.Popen(
+                command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=environment
+            )
             self.answer()
         except (_LostError, OSError) as error:
             said = f"the process that reads PDFs does not start; `{sys.executable} -m {_MODULE}` says why"

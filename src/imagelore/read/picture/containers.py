@@ -6,6 +6,7 @@ neither make a good picture unreadable nor cost memory.
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ METADATA_LIMIT = 16_000_000  # bytes of one block of metadata; larger ones are l
 _TEXTS, _TEXT_LIMIT = 50, 1_000_000  # text chunks of a PNG that are read, and their bytes
 _SCANS = 200  # a progressive JPEG of more would keep a decoder busy for minutes; real ones have about ten
 _BARE = {0x01, *range(0xD0, 0xDB)}  # JPEG markers at or behind which there is no segment to skip
+_MARKER = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")  # neither stuffed nor a restart
 _XMP, _XMP_PNG = b"http://ns.adobe.com/xap/1.0/\0", b"XML:com.adobe.xmp"
 
 
@@ -132,7 +134,7 @@ def _is_text(data: bytes) -> bool:
 
 def _jpeg(data: bytes) -> Parts:
     """A JPEG without its EXIF, XMP and Photoshop segments; sizes and markers are ITU-T T.81, annex B."""
-    if data.count(b"\xff\xda") > _SCANS:
+    if data.count(b"\xff\xda") > _SCANS and _scans(data) > _SCANS:
         raise UnreadableError(f"it is a JPEG of more than {_SCANS} scans, made to keep decoders busy")
     parts, kept, photoshop, at = Parts("JPEG", data), [data[:2]], [], 2
     while at + 4 <= len(data) and data[at] == 0xFF:
@@ -157,6 +159,15 @@ def _jpeg(data: bytes) -> Parts:
         parts.data = b"".join([*kept, data[at:]])
     parts.iptc = iptc_resource(b"".join(photoshop)[:METADATA_LIMIT])
     return parts
+
+
+def _scans(data: bytes) -> int:
+    """How many scans a JPEG has up to its end; behind it phones keep a film of the moment, which is none of them."""
+    count, at = 0, 2
+    while count <= _SCANS and (found := _MARKER.search(data, at)) and (marker := found[1][0]) != 0xD9:
+        count, at = count + (marker == 0xDA), found.end()
+        at += 0 if marker in _BARE else int.from_bytes(data[at : at + 2], "big")
+    return count
 
 
 def iptc_resource(blocks: bytes) -> bytes:

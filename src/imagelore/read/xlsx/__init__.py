@@ -82,7 +82,10 @@ def _filled(sheet: Any) -> Iterator[Row]:
     values = ((number, cells) for number, cells in rows if any(cell is not None for cell in cells))
     while True:
         with damage_told(_KIND):
-            some = [(number, [clean(said(cell)) for cell in cells]) for number, cells in islice(values, 1_000)]
+            some = [
+                (number, ["" if cell is None else clean(said(cell)) for cell in cells])
+                for number, cells in islice(values, 1_000)
+            ]
         if not some:
             return
         yield from some

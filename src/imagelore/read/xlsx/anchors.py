@@ -13,19 +13,25 @@ if TYPE_CHECKING:
 
 
 def anchored(package: Package, sheet: str) -> list[tuple[int, Figure]]:
-    """(row from 0, picture) of a sheet's pictures, from top to bottom (ECMA-376, part 1, clause 20.5.2)."""
-    found: list[tuple[int, Figure]] = []
+    """(row from 0, picture) of a sheet's pictures, from top to bottom (ECMA-376, part 1, clause 20.5.2).
+
+    One that stands there several times comes once.
+    """
+    found: dict[str, tuple[int, Figure]] = {}
     for kind, drawing in package.related(sheet).values():
         if kind == "drawing" and drawing in package:
             related = package.related(drawing)
             for anchor in package.xml(drawing):
                 row = next((node.text or "" for node in anchor.iter() if node.tag.endswith("}row")), "")
                 at = int(row) if row.isdecimal() and row.isascii() else 0
-                found += ((at, figure) for figure in _figures(package, related, anchor))
-    return sorted(found, key=lambda pair: pair[0])
+                for entry, alt in _pictures(related, anchor):
+                    if entry in package and entry not in found:
+                        found[entry] = at, Figure(package.picture(entry), alt)
+    return sorted(found.values(), key=lambda pair: pair[0])
 
 
-def _figures(package: Package, related: dict[str, tuple[str, str]], anchor: Element) -> Iterator[Figure]:
+def _pictures(related: dict[str, tuple[str, str]], anchor: Element) -> Iterator[tuple[str, str]]:
+    """(entry, what stands in for it) of each."""
     for picture in (node for node in anchor.iter() if node.tag.endswith("}pic")):
         nodes = list(picture.iter())
         alt = next((node.get("descr", "") for node in nodes if node.tag.endswith("}cNvPr")), "")
@@ -35,5 +41,4 @@ def _figures(package: Package, related: dict[str, tuple[str, str]], anchor: Elem
             if blip is not None
             else ""
         )
-        if (entry := related.get(id, ("", ""))[1]) in package:
-            yield Figure(package.picture(entry), clean(alt))
+        yield related.get(id, ("", ""))[1], clean(alt)

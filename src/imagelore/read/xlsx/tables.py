@@ -70,8 +70,8 @@ def _names_columns(cells: Sequence[str], below: Iterable[Row]) -> bool:
 
 
 def said(value: Any) -> str:
-    """A cell's value as a person reads it; "" for an empty cell and for Excel's errors."""
-    if value is None or value in _ERROR:
+    """A cell's value as a person reads it; "" for Excel's errors."""
+    if value in _ERROR:
         return ""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"

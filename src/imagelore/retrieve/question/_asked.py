@@ -48,8 +48,10 @@ class Asked:
         if self.existence:
             return True
         head = self._head()
-        known = bool(leaf) or bool(RECORDS & {*self.tokens[head[0] : head[1]]}) or any(
-            c.start < head[1] and c.end > head[0] and not c.word for c in conditions
+        known = (
+            bool(leaf)
+            or bool(RECORDS & {*self.tokens[head[0] : head[1]]})
+            or any(c.start < head[1] and c.end > head[0] and not c.word for c in conditions)
         )
         rest = self.tokens[head[1] :]
         return not self._is_inverted(rest, known) and (known or self._is_plain(head, conditions))

@@ -41,7 +41,7 @@ def counted(question: str, index: Readable, scope: Scope = Scope(), limit: Filte
         return None
     filter, text = all_of((*parts(limit), *parts(said[0]))), said[1]
     if leaf:
-        return _leaves(leaf, all_of((*parts(filter), _at(leaf))), text, index, scope)
+        return _leaves(leaf, filter, text, index, scope)
     inner = within(scope, filter)
     ids = tuple(record.id for record in index.browse(inner, limit=_EXAMPLES))
     return Count(index.count(inner), index.count(scope), text, ids, filter)
@@ -49,20 +49,29 @@ def counted(question: str, index: Readable, scope: Scope = Scope(), limit: Filte
 
 def _at(leaf: str) -> Filter:
     """What stands on pages, on slides, on sheets."""
-    return Compare("place", "prefix", f"{leaf} ")
+    return Compare(".place", "prefix", f"{leaf} ")
 
 
 def _leaves(leaf: str, filter: Filter | None, text: str, index: Readable, scope: Scope) -> Count | None:
     """Pages, slides or sheets, each once, however many parts and pictures it has; None: too many to look at."""
-    inner, found, after = within(scope, filter), {}, ""
-    if index.count(inner) > _LEAVES:
+    every = within(scope, _at(leaf))
+    if index.count(every) > _LEAVES:
         return None
-    while records := index.browse(inner, after, _PAGE):
+    narrow = all_of((*parts(filter), _at(leaf)))
+    found = _once(index, within(scope, narrow))
+    total = len(_once(index, every)) if filter else len(found)
+    return Count(len(found), total, text, tuple(found.values())[:_EXAMPLES], narrow, f"{leaf}s")
+
+
+def _once(index: Readable, scope: Scope) -> dict[tuple[str, str, str], str]:
+    """Each page, slide or sheet that the scope lets through -> the id of a record of it."""
+    found: dict[tuple[str, str, str], str] = {}
+    after = ""
+    while records := index.browse(scope, after, _PAGE):
         after = records[-1].id
         for record in records:
             found.setdefault((record.source, record.path, record.place.partition(", ")[0]), record.id)
-    total = index.count(within(scope, _at(leaf)))
-    return Count(len(found), total, f"{leaf}s {text}".strip(), tuple(found.values())[:_EXAMPLES], filter)
+    return found
 
 
 def _conditions(asked: Asked, index: Readable, scope: Scope) -> list[Condition] | None:
