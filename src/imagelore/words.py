@@ -39,7 +39,8 @@ _STOP = """
     why will with within without would yes you your yours
     aren't can't couldn't didn't doesn't don't hadn't hasn't haven't isn't shouldn't wasn't weren't won't wouldn't
     i'm i've it's that's there's we've what's where's who's
-    show shows showing shown find tell give list describe display depict depicts depicting know want need see say says contain
+    show shows showing shown find tell give list describe display depict depicts depicting know want need
+    see say says contain
     contains containing another instead rather"""
 STOP_WORDS = frozenset(_STOP.split())
 """English words that carry grammar or a request, not a subject."""

@@ -82,6 +82,7 @@ def test_a_written_filter_selects_the_same(facts: list[dict[str, Any]], filter: 
         ("materials is not null", Not(Missing("materials"))),
         ("year not in (1, 2)", AllOf((Not(Missing("year")), Not(parsed("year in (1, 2)", FIELDS))))),
         ("mentions('boats')", Mentions("boats")),
+        ("\".place\" like 'page %'", Compare(".place", "prefix", "page ")),
         ("Straße = 'x'", Compare("Straße", "=", "x")),
         ('"dia meter" > 3', Compare("dia meter", ">", 3)),
         ('"and" = 3', Compare("and", "=", 3)),

@@ -19,7 +19,19 @@ from imagelore.errors import UsageError
 from imagelore.index._columns import field_column
 from imagelore.index._values import utf8
 from imagelore.index._words import mentioned
-from imagelore.types import OWN_FIELDS, AllOf, AnyOf, Compare, FieldType, Filter, Kind, Mentions, Missing, Not
+from imagelore.types import (
+    EXACT_FIELDS,
+    OWN_FIELDS,
+    AllOf,
+    AnyOf,
+    Compare,
+    FieldType,
+    Filter,
+    Kind,
+    Mentions,
+    Missing,
+    Not,
+)
 from imagelore.where.fields import no_field, operators
 
 _WANTED = {
@@ -111,8 +123,8 @@ def column_of(field: str, fields: Mapping[str, FieldType]) -> tuple[str, Kind]:
     Raises:
         UsageError: there is no such field; the text names the near ones.
     """
-    if field.startswith(".") and (own := field[1:]) in OWN_FIELDS:
-        return own, OWN_FIELDS[own]
+    if field in EXACT_FIELDS:
+        return field[1:], EXACT_FIELDS[field]
     if field in fields:
         return field_column(field), fields[field]
     if field in OWN_FIELDS:

@@ -25,6 +25,7 @@ from imagelore.types.chat import (
 )
 from imagelore.types.conversation import Attached, Intent, Turn
 from imagelore.types.filters import (
+    EXACT_FIELDS,
     OWN_FIELDS,
     AllOf,
     AnyOf,
@@ -58,6 +59,7 @@ from imagelore.types.records import (
 from imagelore.types.search import Found, Hit, Query, Ranking
 
 __all__ = [
+    "EXACT_FIELDS",
     "NOTHING",
     "OWN_FIELDS",
     "AllOf",

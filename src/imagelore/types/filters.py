@@ -25,8 +25,10 @@ OWN_FIELDS: Mapping[str, Kind] = {
     "place": "text",
     "described": "text",
 }
-"""The fields that every record has beside the user's own. A user's field of the same name goes before; ".place" is
-always the record's."""
+"""The fields that every record has beside the user's own, which go before where they have the same name."""
+
+EXACT_FIELDS: Mapping[str, Kind] = {f".{name}": kind for name, kind in OWN_FIELDS.items()}
+"""The same, also where the user has a field of that name: ".place" is always the place in a document."""
 
 
 @dataclass(frozen=True, slots=True)

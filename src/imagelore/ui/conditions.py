@@ -58,7 +58,7 @@ def _is(field: str, wanted: Filter) -> bool:
 
 
 def _name(field: str) -> str:
-    return {"tags": "tag", "taken_at": "taken"}.get(field, field.replace("_", " "))
+    return {"tags": "tag", "taken_at": "taken"}.get(field, field.removeprefix(".").replace("_", " "))
 
 
 def _value(value: object) -> str:

@@ -40,7 +40,7 @@ def operators(kind: Kind) -> Sequence[str]:
 
 def no_field(name: str, known: Iterable[str]) -> str:
     """That there is no such field, and the near ones."""
-    names = list(dict.fromkeys(known))
+    names = [each for each in dict.fromkeys(known) if not each.startswith(".")]
     near = difflib.get_close_matches(name, names, n=3)
     listed = ", ".join(f"`{each}`" for each in (near or names[:20]))
     return f"there is no field {shortened(name)!r}; {'did you mean' if near else 'there are'} {listed}"

@@ -7,7 +7,19 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imagelore.errors import ExpressionError
-from imagelore.types import OWN_FIELDS, AllOf, AnyOf, Compare, FieldType, Filter, Kind, Mentions, Missing, Not
+from imagelore.types import (
+    EXACT_FIELDS,
+    OWN_FIELDS,
+    AllOf,
+    AnyOf,
+    Compare,
+    FieldType,
+    Filter,
+    Kind,
+    Mentions,
+    Missing,
+    Not,
+)
 from imagelore.where.fields import WRITTEN, meant, no_field, operators, value_of
 from imagelore.where.grammar import tree, wrong
 
@@ -34,7 +46,7 @@ class _Reader:
 
     def __init__(self, text: str, fields: Mapping[str, FieldType]) -> None:
         self._text = text
-        self._fields: Mapping[str, Kind] = {**OWN_FIELDS, **fields}
+        self._fields: Mapping[str, Kind] = {**OWN_FIELDS, **fields, **EXACT_FIELDS}
 
     def filter(self, tree: Tree[Token]) -> Filter:
         found: Filter = getattr(self, f"_{tree.data}")(*tree.children)

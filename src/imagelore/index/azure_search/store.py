@@ -32,6 +32,7 @@ from imagelore.index.azure_search.rank import Ranker
 from imagelore.index.azure_search.writing import CHUNK, Part, Writer
 from imagelore.settings import Settings
 from imagelore.types import (
+    EXACT_FIELDS,
     OWN_FIELDS,
     Calibration,
     Facet,
@@ -210,7 +211,7 @@ class AzureSearchIndex:
         )
 
     def _fields(self, needed: frozenset[str]) -> Mapping[str, FieldType]:
-        return self._known.fields(needed - OWN_FIELDS.keys())
+        return self._known.fields(needed - OWN_FIELDS.keys() - EXACT_FIELDS.keys())
 
     def _filter(self, scope: Scope) -> str | None:
         if scope.filter is None:
