@@ -466,6 +466,7 @@ def test_records_in_the_question_s_language_are_quoted_by_its_own_words() -> Non
 @pytest.mark.parametrize(
     ("question", "quoted"),
     [
+        ("How often is the first aid box checked?", "It is checked by Tom Byrne every quarter.” [1]"),
         ("When is the fire drill?", "“The fire drill takes place on the first Monday of March.” [1]"),
         ("Who checks the first aid box?", "hangs beside the door. It is checked by Tom Byrne every quarter.” [1]"),
         ("What is the phone number of Doctor Nolan?", "“Doctor Nolan; 053 555 0123” [1]"),

@@ -18,6 +18,7 @@ from imagelore.generate.extractive.sentences import plain, sentences
         ("When was it built?", "when"),
         ("What year is it from?", "when"),
         ("How old is the bridge?", "when"),
+        ("How often is the bridge painted?", "when"),
         ("Who built the bridge?", "who"),
         ("By whom was it painted?", "who"),
         ("Which pictures show bridges?", "which"),

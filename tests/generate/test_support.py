@@ -223,6 +223,15 @@ def test_a_citation_of_a_page_knows_its_lines() -> None:
     assert second.boxes == ()
 
 
+def test_a_quotation_of_two_sentences_is_cited_whole_and_marked_from_top_to_bottom() -> None:
+    text = "It says: “Made in Turku. The kettle holds 2 litres and must be replaced after 10 years.” [1]"
+    (cited,) = citations(text, [source.hit for source in sources(PAGE)])
+    assert cited.sentence == text.removesuffix(" [1]")
+    assert [top for _, top, _, _ in cited.boxes] == [0.1, 0.14]
+    (cited,) = citations("“Made in Turku” [1]. It must be replaced after 10 years [1].", [sources(PAGE)[0].hit])
+    assert [top for _, top, _, _ in cited.boxes] == [0.1, 0.14, 0.3]
+
+
 def test_a_word_that_leads_on_is_no_name() -> None:
     other = {"title": "Note", "text": "Also is a word of this note."}
     found = doubts("Also: the ferry Alma is seen [1].", sources(BOAT, other, pictures=True))

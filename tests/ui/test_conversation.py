@@ -41,7 +41,7 @@ from imagelore.types import (
 )
 from imagelore.ui import cards, render
 from imagelore.ui.conversation import FAULT, Ask, ChatTurn, Turns, fail, respond, stop
-from imagelore.ui.page import drawn, ordered_ask, verdict_given
+from imagelore.ui.page import asked, drawn, ordered_ask, verdict_given
 from imagelore.ui.serve import listen
 from imagelore.ui.session import Session
 from imagelore.where import parsed
@@ -197,6 +197,13 @@ def test_a_condition_that_was_read_into_a_question_can_be_taken_off() -> None:
 def test_an_order_that_makes_no_sense_asks_nothing(order: str) -> None:
     turns = talk(Script(*FULL))[-1]
     assert ordered_ask(order.replace("KEY", turns[0].key), "", turns) == (None, turns)
+
+
+def test_limits_that_the_page_has_not_written_yet_are_none() -> None:
+    typed, (ordered, _) = asked({"text": "boats"}, None), ordered_ask(json.dumps({"ask": "boats"}), None, ())
+    assert typed
+    assert ordered
+    assert typed.where == ordered.where == ""
 
 
 def test_a_thumb_is_kept_with_what_it_is_about_and_can_be_changed(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ _SHORT = r"\b(?:(?:Mr|Mrs|Ms|Dr|Prof|St|Mt|ca|approx|[A-Z])\.|(?:No|Nr|Vol)\.(?=
 _SENTENCE_END = re.compile(
     rf"(?:{_SHORT}(?=\s+\S)|(?P<end>[.!?…][\"'”’»)*_]*(?: ?\[\d+\])*(?=\s+[^a-z\s]|\s*\Z)|[。！？](?:\[\d+\])*|\n+))"
 )
+_LONGEST_QUOTE = 1_000  # characters
 _MARKERS = re.compile(r"^(?:[-*+>#\s]+|\d+[.)]\s+)+|[\s*_]+$")
 
 
@@ -33,8 +34,14 @@ def cited(text: str) -> Iterator[Cited]:
 def _sentences(text: str) -> Iterator[str]:
     start = 0
     for match in _SENTENCE_END.finditer(text):
-        if match["end"] is None:
+        if match["end"] is None or _quotes(text[start : match.end()], text[match.end() :]):
             continue
         yield text[start : match.end()]
         start = match.end()
     yield text[start:]
+
+
+def _quotes(before: str, after: str) -> bool:
+    """Whether a place is inside a quotation on one line: what is quoted may have several sentences."""
+    closing = after.partition("\n")[0].find("”", 0, _LONGEST_QUOTE)
+    return before.count("“") > before.count("”") and "\n" not in before and closing >= 0

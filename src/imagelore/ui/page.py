@@ -65,18 +65,18 @@ def _html(value: str | Callable[[], str], id: str) -> gr.Markdown:
 
 
 def _hidden(name: str) -> gr.Textbox:
-    """A field that only the page's script writes to."""
-    return gr.Textbox(elem_id=f"il-{name}", elem_classes="il-hidden", label=name, show_label=False)
+    """A field that only the page's script writes to; until it has, the page may send None."""
+    return gr.Textbox("", elem_id=f"il-{name}", elem_classes="il-hidden", label=name, show_label=False)
 
 
 def _events(session: Session, *parts: Any) -> None:
     turns, log, next_up, box, sources = parts
     command, limits, verdict = _hidden("command"), _hidden("limits"), _hidden("verdict")
 
-    def typed(message: dict[str, Any] | None, where: str, so_far: Turns) -> Iterator[Any]:
+    def typed(message: dict[str, Any] | None, where: str | None, so_far: Turns) -> Iterator[Any]:
         yield from drawn(session, asked(message, where), so_far, typed=message)
 
-    def ordered(order: str, where: str, so_far: Turns) -> Iterator[Any]:
+    def ordered(order: str, where: str | None, so_far: Turns) -> Iterator[Any]:
         yield from drawn(session, *ordered_ask(order, where, so_far))
 
     def stopped(so_far: Turns) -> tuple[Any, ...]:
@@ -134,7 +134,7 @@ def _view(session: Session, turns: Turns, before: str | None, typed: Any) -> tup
     return render.messages(turns), gr.skip() if panel == before else panel, chips, turns, box
 
 
-def asked(message: dict[str, Any] | None, where: str = "") -> Ask | None:
+def asked(message: dict[str, Any] | None, where: str | None = None) -> Ask | None:
     """The box's message as a question within the reader's limits; None where it holds nothing.
 
     Raises:
@@ -143,7 +143,7 @@ def asked(message: dict[str, Any] | None, where: str = "") -> Ask | None:
     message = message or {}
     files = tuple(uploaded(Path(path)) for path in message.get("files") or ())
     text = (message.get("text") or "").strip()
-    return Ask(text, files, where=where) if text or files else None
+    return Ask(text, files, where=where or "") if text or files else None
 
 
 def uploaded(path: Path) -> Path:
@@ -157,7 +157,7 @@ def uploaded(path: Path) -> Path:
     return path
 
 
-def ordered_ask(order: str, where: str, turns: Turns) -> tuple[Ask | None, Turns]:
+def ordered_ask(order: str, where: str | None, turns: Turns) -> tuple[Ask | None, Turns]:
     """What a button asked for, and the conversation to go on from: a suggestion, or an earlier question again.
 
     One that is asked again keeps its own limits; `without` names the condition of its own words that is taken off.
@@ -165,7 +165,7 @@ def ordered_ask(order: str, where: str, turns: Turns) -> tuple[Ask | None, Turns
     try:
         wanted = json.loads(order)
         if "retry" not in wanted:
-            return Ask(str(wanted["ask"]), like=str(wanted.get("like", "")), where=where), turns
+            return Ask(str(wanted["ask"]), like=str(wanted.get("like", "")), where=where or ""), turns
         again = next((n for n, turn in enumerate(turns) if turn.key == wanted["retry"]), None)
         if again is None:
             return None, turns

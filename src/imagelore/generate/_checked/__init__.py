@@ -71,8 +71,8 @@ def _citation(number: int, hit: Hit, sentences: Sequence[str], quotes: Sequence[
     read = [each for each in known if each and each[0] == "read"]
     first = known[0] if not read or (known[0] and known[0][0] not in _NAMING) else read[0]
     passages = [*(passage for _, passage in read), *quotes]
-    boxes = dict.fromkeys(box for passage in passages for box in regions(hit.record, passage))
-    return Citation(number, hit, sentences[0], first, tuple(boxes))
+    boxes = {box for passage in passages for box in regions(hit.record, passage)}
+    return Citation(number, hit, sentences[0], first, tuple(line.box for line in hit.record.lines if line.box in boxes))
 
 
 def uncited(text: str, titles: Mapping[int, str]) -> str:

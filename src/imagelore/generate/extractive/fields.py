@@ -69,7 +69,8 @@ _MONTHS = "january|february|march|april|may|june|july|august|september|october|n
 _TIME = re.compile(
     r"\b(?:1[0-9]\d\d|20\d\d)s?\b|\b\d{1,2}(?:st|nd|rd|th)[ -]century\b" + rf"|\b(?:{_MONTHS}) \d|\d (?:{_MONTHS})\b"
     rf"|\b(?:in|of|by|from|until|till|since|every|each|last|next) (?:{_MONTHS})\b"
-    r"|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|\b(?:every|each) (?:day|week|month|quarter|year)\b"
+    r"|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b"
+    r"|\b(?:every|each) (?:[\w-]+ ){0,3}(?:hour|day|week|month|quarter|year)s?\b"
     r"|\b\d{1,2}:\d\d\b|\b\d{1,2} ?[ap]\.?m\b",
     re.IGNORECASE,
 )

@@ -34,7 +34,7 @@ _KINDS: tuple[tuple[Kind, str], ...] = (
     ),
     ("how_many", r"(?:.*\b)?how many\b|(?:what is |what's )?the number of\b|count\b"),
     ("where", rf"(?:from |to )?where\b|(?:(?:in|at|on|from) )?(?:what|which) {_PLACE}\b"),
-    ("when", rf"when\b|(?:(?:in|on|from|since) )?(?:what|which) {_TIME}\b|how (?:old|long ago)\b"),
+    ("when", rf"when\b|(?:(?:in|on|from|since) )?(?:what|which) {_TIME}\b|how (?:old|long ago|often)\b"),
     ("who", r"(?:by |for |to )?who(?:m|se)?\b"),
     ("which", r"which\b|(?:show|find|list|give|get|search|display|bring)\b|any\b"),
     (
