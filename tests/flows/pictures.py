@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from PIL import Image, ImageDraw
+
+from imagelore.embed import palette
+from imagelore.types import ImageEmbeddings
 
 
 def paint(path: Path, colour: str = "red", mark: int = 0, size: tuple[int, int] = (64, 48)) -> Path:
@@ -36,3 +40,16 @@ def describe(root: Path, rows: Mapping[str, Mapping[str, Any]]) -> None:
     """Writes `metadata.jsonl`."""
     lines = [json.dumps({"file_name": name, **row}) for name, row in rows.items()]
     (root / "metadata.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def embedded_batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The sizes of the batches of pictures that are embedded from now on."""
+    sizes: list[int] = []
+    embed = palette.Palette.embed_images
+
+    def spy(self: palette.Palette, pictures: Sequence[Image.Image]) -> ImageEmbeddings:
+        sizes.append(len(pictures))
+        return embed(self, pictures)
+
+    monkeypatch.setattr(palette.Palette, "embed_images", spy)
+    return sizes

@@ -21,7 +21,7 @@ from imagelore.flows.preview import preview
 from imagelore.index import lancedb
 from imagelore.read import Metadata, Options, Reading, Unread, text
 from imagelore.types import Asset, Described, ImageEmbeddings, Line, Record
-from tests.flows.pictures import describe, folder, paint
+from tests.flows.pictures import describe, embedded_batches, folder, paint
 from tests.read.documents import pdf
 
 PAGES = (["The red door of Leeds"], ["The green gate of York"], ["The blue bridge of Hull"])
@@ -194,7 +194,7 @@ def test_a_renamed_document_reuses_its_vectors(
     settings: Settings, shelf: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ingest(settings, str(shelf))
-    embedded = _spy(monkeypatch)
+    embedded = embedded_batches(monkeypatch)
     (shelf / "guide.pdf").rename(shelf / "manual.pdf")
     assert counts(settings, shelf) == (1, 0, 2, 1, 3)
     assert embedded == []
@@ -204,7 +204,7 @@ def test_a_renamed_document_reuses_its_vectors(
 def test_changed_metadata_reaches_every_part(settings: Settings, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ingest(settings, str(shelf))
     _say(settings, "guide.pdf#page 2, picture 1", "An orange square")
-    embedded = _spy(monkeypatch)
+    embedded = embedded_batches(monkeypatch)
     describe(shelf, {"guide.pdf": {"title": "Yorkshire", "text": "All of it", "year": 1901, "tags": ["map"]}})
     assert counts(settings, shelf) == (0, 1, 2, 0, 3)
     assert embedded == []
@@ -270,7 +270,7 @@ def test_a_text_beside_a_file_of_its_name_belongs_to_it(settings: Settings, shel
 
 def test_a_text_on_paper_is_not_a_picture(settings: Settings, shelf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ingest(settings, str(shelf))
-    embedded = _spy(monkeypatch)
+    embedded = embedded_batches(monkeypatch)
     (shelf / "readme.txt").write_text("How this shelf is kept.")
     ingest(settings, str(shelf))
     assert embedded == []
@@ -448,16 +448,3 @@ def test_a_stop_in_the_middle_of_a_document_leaves_it_for_the_next_run(
     book(lambda: map(leaf, range(1, 31)))
     assert counts(settings, shelf)[4] >= 29
     assert sum(key.startswith("book.txt") for key in records(settings)) == 30
-
-
-def _spy(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The sizes of the batches of pictures that are embedded from now on."""
-    sizes: list[int] = []
-    embed = palette.Palette.embed_images
-
-    def spy(self: palette.Palette, pictures: Sequence[Image.Image]) -> ImageEmbeddings:
-        sizes.append(len(pictures))
-        return embed(self, pictures)
-
-    monkeypatch.setattr(palette.Palette, "embed_images", spy)
-    return sizes

@@ -7,12 +7,11 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from imagelore import KnowledgeBase, Settings, ingest
 from imagelore.embed import palette
@@ -24,8 +23,8 @@ from imagelore.flows.ingest import Progress, Run
 from imagelore.index import lancedb
 from imagelore.read import picture
 from imagelore.source import local
-from imagelore.types import Asset, Compare, ImageEmbeddings, Record, Scope
-from tests.flows.pictures import describe, folder, paint
+from imagelore.types import Asset, Compare, Record, Scope
+from tests.flows.pictures import describe, embedded_batches, folder, paint
 
 COLOURS = ("red", "green", "blue", "yellow", "purple", "orange")
 
@@ -73,7 +72,7 @@ def test_a_second_run_does_nothing(settings: Settings, photos: Path, monkeypatch
 
 def test_only_what_is_new_is_embedded(settings: Settings, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ingest(settings, str(photos))
-    embedded = _spy(monkeypatch)
+    embedded = embedded_batches(monkeypatch)
     paint(photos / "new.png", "pink", 9)
     assert counts(settings, photos) == (1, 0, 6, 0, 0)
     assert embedded == [1]
@@ -84,7 +83,7 @@ def test_changed_metadata_embeds_the_text_only(
 ) -> None:
     ingest(settings, str(photos))
     before = KnowledgeBase(settings).index.get([records(settings)["red.png"].id], vectors=True)[0]
-    embedded = _spy(monkeypatch)
+    embedded = embedded_batches(monkeypatch)
     describe(photos, {"red.png": {"title": "A crimson portal", "year": 1987}, "green.png": {"title": "A green gate"}})
     assert counts(settings, photos) == (0, 2, 4, 0, 0)
     assert embedded == []
@@ -108,7 +107,7 @@ def test_changed_content_is_embedded_again(settings: Settings, photos: Path) -> 
 
 def test_a_renamed_file_reuses_its_vectors(settings: Settings, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ingest(settings, str(photos))
-    embedded = _spy(monkeypatch)
+    embedded = embedded_batches(monkeypatch)
     (photos / "blue.png").rename(photos / "azure.png")
     assert counts(settings, photos) == (1, 0, 5, 1, 0)
     assert embedded == []
@@ -467,16 +466,3 @@ def test_scope_reaches_the_records(settings: Settings, photos: Path) -> None:
     ingest(settings, str(photos))
     scope = Scope(Compare("year", ">", 1988))
     assert [hit.record.path for hit in KnowledgeBase(settings).search("gate door", scope=scope).hits] == ["green.png"]
-
-
-def _spy(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The sizes of the batches of pictures that are embedded from now on."""
-    sizes: list[int] = []
-    embed = palette.Palette.embed_images
-
-    def spy(self: palette.Palette, pictures: Sequence[Image.Image]) -> ImageEmbeddings:
-        sizes.append(len(pictures))
-        return embed(self, pictures)
-
-    monkeypatch.setattr(palette.Palette, "embed_images", spy)
-    return sizes

@@ -14,7 +14,21 @@ from imagelore.generate.extractive import create
 from imagelore.read._blocks import Block, Section
 from imagelore.read._typeset import page
 from imagelore.settings import Settings
-from imagelore.types import Compare, Count, Delta, Hit, Intent, Prompt, PromptSource, Record, Seen, Stop, Turn, Usage
+from imagelore.types import (
+    Compare,
+    Count,
+    Delta,
+    Hit,
+    Intent,
+    Line,
+    Prompt,
+    PromptSource,
+    Record,
+    Seen,
+    Stop,
+    Turn,
+    Usage,
+)
 from tests.generate.library import RECORDS, prompt
 
 
@@ -495,3 +509,17 @@ def test_a_page_is_quoted_with_what_it_says_and_not_by_its_headings(question: st
     told = answer(Prompt(question, (PromptSource(1, Hit(record, "/h.docx", 1.0, {})),), total=1))
     assert quoted in told
     assert told.count("“") <= 4
+
+
+@pytest.mark.parametrize(
+    ("question", "start"),
+    [
+        ("Which function opens the valve?", "“Manual”, page 1, says: “The function open() opens the valve.”"),
+        ("Which page mentions the valve?", "“Manual”, page 1 [1]"),
+    ],
+)
+def test_pages_are_quoted_unless_it_is_pages_that_are_asked_for(question: str, start: str) -> None:
+    lines = (Line("The function open() opens the valve.", (0.1, 0.1, 0.9, 0.2)),)
+    records = [Record(f"r{n}", "s", "m.pdf", "1", "d", title="Manual", place=f"page {n}", lines=lines) for n in (1, 2)]
+    hits = [PromptSource(n, Hit(record, "/m.pdf", 1.0, {})) for n, record in enumerate(records, start=1)]
+    assert answer(Prompt(question, tuple(hits), total=2)).startswith(start)

@@ -16,6 +16,7 @@ from imagelore.words import stem, stems, words
 
 _NAMES = 6  # sources that one sentence lists
 _DIRECT = 3  # sources that may answer a question directly
+_SOURCES = frozenset(stems("page slide sheet part section chapter document file book picture image photo figure one"))
 _QUOTES = 2  # sentences quoted to support the direct one
 
 
@@ -60,7 +61,7 @@ class Answer:
         elif self._is_rather_seen():
             yield from self._guessed()
             yield phrases.ALSO.format(names=listed(self._closest[:3]))
-        elif self._question.kind == "which":
+        elif self._question.kind == "which" and self._names_suffice:
             yield from self._listed()
         else:
             yield from self._direct()
@@ -76,6 +77,11 @@ class Answer:
         if first.coverage < 1 and self._question.subject:
             return [first]
         return [first, *(reading for reading in rest if reading.titled == first.titled)]
+
+    @property
+    def _names_suffice(self) -> bool:
+        """Pictures are shown by their names; of pages one wants to know what they say, unless it is pages one wants."""
+        return not self._about[0].record.place or bool(_SOURCES & self._question.asked)
 
     def _readable(self) -> list[Reading]:
         """The sources that text stands in: those that have most of the question's other words in them or seen there."""
@@ -96,13 +102,13 @@ class Answer:
 
     def _direct(self) -> Iterator[str]:
         first = self._closest[0]
-        if self._question.kind == "other" and len(self._closest) > _DIRECT and not first.record.place:
-            yield from self._listed()  # pictures are shown; of pages one wants to know what they say
+        if self._question.kind == "other" and len(self._closest) > _DIRECT and self._names_suffice:
+            yield from self._listed()
             return
         if self._question.kind == "other" and first.coverage < 1 and not first.titled:
             yield self._unsaid()  # it is about something else that shares a word: "the capital of Peru"
             return
-        direct = BY_KIND[self._question.kind]
+        direct = BY_KIND.get(self._question.kind, BY_KIND["other"])
         told = [(r, text) for r in self._closest if (text := direct(self._question, r, self._ranker))]
         if not told:
             yield self._unsaid()
